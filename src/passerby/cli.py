@@ -1,0 +1,287 @@
+"""The command line: parses arguments, calls functions of the library, prints what they give."""
+
+import json
+import os
+import sys
+from contextlib import suppress
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from typer import Argument, Option
+
+from passerby import datasets, names, npz, terminal
+from passerby.types import PersonSet
+
+app = typer.Typer(
+    add_completion=False,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    help="Person re-identification: train, evaluate, embed, search.",
+)
+
+Data = Annotated[str, Option("--data", metavar="[NAME:]DIR", help="Data set's folder, with the set's name in front.")]
+Seed = Annotated[int, Option(help="Of all chance.", min=0)]
+Workers = Annotated[int, Option(help="Processes that share the work.", min=0)]
+Device = Annotated[str, Option(help="cpu, cuda, ...")]
+Ap = Annotated[str, Option("--ap", help="Definition of average precision: step or trapezoid.")]
+NoCameras = Annotated[bool, Option("--no-cameras", help="Do not leave out crops of the query's own camera.")]
+
+
+@app.command()
+def synth(
+    folder: Annotated[Path | None, Argument(metavar="DIR", help="Where to draw, in Market-1501's layout.")] = None,
+    *,
+    train_ids: Annotated[int, Option(help="People in train.")] = 751,
+    test_ids: Annotated[int, Option(help="People in query and gallery.")] = 750,
+    cameras: Annotated[int, Option(help="Cameras.")] = 6,
+    seed: Seed = 0,
+    workers: Annotated[int, Option(help="Processes that draw.", min=1)] = 2,
+    boxes: Annotated[str, Option(help="hand or detector: how well boxes fit.")] = "detector",
+    sheet: Annotated[Path | None, Option(help="Draw one PNG with 60 pictures of the world.")] = None,
+) -> None:
+    """Draw a world of people: a data set in Market-1501's layout, or a sheet to look at."""
+    from passerby.synth import world
+    from passerby.synth.sheet import sheet as draw_sheet
+
+    if folder is None and sheet is None:
+        raise ValueError("Nothing to draw; give a folder DIR, --sheet FILE.png, or both.")
+    if folder is not None:
+        with terminal.drawing("drawing people") as show:
+            world.write(
+                folder,
+                train_ids=train_ids,
+                test_ids=test_ids,
+                cameras=cameras,
+                seed=seed,
+                workers=workers,
+                boxes=boxes,
+                progress=show,
+            )
+        terminal.say(f"A world of {train_ids} + {test_ids} people lies in {folder}.")
+    if sheet is not None:
+        draw_sheet(sheet, seed=seed)
+        terminal.say(f"60 pictures of it are in {sheet}.")
+
+
+@app.command()
+def data(
+    name: Annotated[str, Argument(help="Of the data set: market1501, synthetic, manifest.")],
+    folder: Annotated[Path, Argument(metavar="DIR", help="Where it lies.")],
+) -> None:
+    """Count a data set, and say why any query has no valid match."""
+    from passerby.evaluation import unanswered
+
+    people = _load(name, folder)
+    terminal.table(f"{people.name} {people.version}".strip(), *unanswered.summary(people))
+    for line in unanswered.sentences(people):
+        terminal.say(line)
+
+
+@app.command()
+def train(
+    recipe: Annotated[str, Argument(help="Name of the recipe, such as demo.")],
+    changes: Annotated[list[str] | None, Argument(metavar="[FIELD=VALUE]...", help="Changes of the recipe.")] = None,
+    *,
+    data: Data,
+    out: Annotated[Path, Option(help="Folder of the run.")],
+    seed: Seed = 0,
+    resume: Annotated[bool, Option("--resume", help="Go on with the run in OUT where it was broken off.")] = False,
+    accelerator: Annotated[str, Option(help="auto, cpu or cuda.")] = "auto",
+    devices: Annotated[int, Option(help="Devices on each node.", min=1)] = 1,
+    nodes: Annotated[int, Option(help="Machines that train together.", min=1)] = 1,
+    workers: Workers = 0,
+) -> None:
+    """Train a recipe on a data set's training people."""
+    from passerby import run
+    from passerby.training.loop import Machine
+
+    found = run.recipe(recipe, changes or [])
+    name, folder = _named(data)
+    people = _load(name, folder) if name else found.data(folder)
+    machine = Machine(accelerator=accelerator, devices=devices, nodes=nodes, workers=workers)
+    with terminal.training(f"training {recipe}") as report:
+        done = run.train(
+            recipe,
+            data=people,
+            out=out,
+            changes=changes or [],
+            seed=seed,
+            resume=resume,
+            machine=machine,
+            on_step=report,
+        )
+    terminal.say(f"{done.model_id} lies in {out}.")
+
+
+@app.command("eval")
+def evaluate(
+    folder: Annotated[Path, Argument(metavar="RUN", help="Folder that training made.")],
+    *,
+    data: Data,
+    ap: Ap = "step",
+    no_cameras: NoCameras = False,
+    device: Device = "cpu",
+    page: Annotated[Path | None, Option(help="Report page to write; RUN/report.html by default.")] = None,
+) -> None:
+    """Search for a data set's queries in its gallery, print the scores, and write RUN/scores.json and a report page."""
+    from passerby import run
+    from passerby.judge import judge, save_scores
+    from passerby.report.page import page as write_page
+
+    trained = run.load(folder)
+    name, root = _named(data)
+    people = _load(name, root) if name else trained.recipe.data(root)
+    with terminal.progress("embedding", len(people.query) + len(people.gallery)) as done:
+        judged = judge(trained, people, ap=ap, cameras=not no_cameras, device=device, on_progress=done)
+    terminal.broken(judged.broken, total=len(people.query) + len(people.gallery))
+    title = f"{trained.name} on {people.name}"
+    terminal.scores({trained.name: judged.scores}, title=title)
+    file = folder / "scores.json"
+    save_scores(judged.scores, file)
+    shown = page or folder / "report.html"
+    write_page(shown, title=title, scores={trained.name: judged.scores}, query=judged.query, gallery=judged.gallery)
+    terminal.say(f"Scores: {file}\nRanked lists: {shown}")
+
+
+@app.command()
+def embed(
+    folder: Annotated[Path, Argument(metavar="RUN", help="Folder that training made.")],
+    source: Annotated[Path, Argument(metavar="SOURCE", help="Folder of pictures, one picture, or a CSV.")],
+    *,
+    out: Annotated[Path, Option(help="The .npz file to write.")],
+    device: Device = "cpu",
+) -> None:
+    """Write the descriptors of pictures into a file."""
+    from passerby import run
+    from passerby.datasets.folder import crops
+    from passerby.types import Crop
+
+    _check_out(out, ".npz")
+    trained = run.load(folder)
+    pictures = crops(source)
+    broken: list[tuple[Crop, str]] = []
+    with terminal.progress("embedding", len(pictures)) as done:
+        found = run.embeddings(
+            trained,
+            pictures,
+            device=device,
+            on_progress=done,
+            on_broken=lambda crop, reason: broken.append((crop, reason)),
+        )
+    npz.write(out, found)
+    terminal.broken(broken, total=len(pictures))
+    terminal.say(f"{len(found.crops)} descriptors of {found.vectors.shape[1]} dimensions lie in {out}.")
+
+
+@app.command()
+def search(
+    folder: Annotated[Path, Argument(metavar="RUN", help="Folder that training made.")],
+    *,
+    query: Annotated[Path, Option(help="Picture of the person to look for.")],
+    gallery: Annotated[Path, Option(help="Folder of pictures, a CSV, or an .npz file of `passerby embed`.")],
+    count: Annotated[int, Option("--count", "-k", help="How many to show.", min=1)] = 10,
+    device: Device = "cpu",
+) -> None:
+    """Find the pictures that look most like the person in one picture."""
+    from passerby import run
+    from passerby.lookup import lookup
+
+    trained = run.load(folder)
+    with terminal.drawing("embedding") as done:
+        found = lookup(trained, query, gallery, count=count, device=device, on_progress=done)
+    terminal.broken(found.broken, total=len(found.broken) + len(found.gallery.crops))
+    rows = [
+        (str(place), f"{similarity:.3f}", str(crop.path))
+        for place, (crop, similarity) in enumerate(found.answers, start=1)
+    ]
+    terminal.table(f"Most like {query}", ("rank", "cosine", "picture"), rows)
+
+
+@app.command()
+def score(
+    query: Annotated[Path, Argument(metavar="QUERY.npz", help="Descriptors of the queries.")],
+    gallery: Annotated[Path, Argument(metavar="GALLERY.npz", help="Descriptors of the gallery.")],
+    *,
+    ap: Ap = "step",
+    no_cameras: NoCameras = False,
+    metric: Annotated[str, Option(help="cosine, euclidean or dot.")] = "cosine",
+    as_json: Annotated[bool, Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Judge descriptors from files: arrays vectors (N,D) float32, pids, camids."""
+    from passerby.evaluation.score import score as judge
+
+    result = judge(npz.read(query), npz.read(gallery), ap=ap, metric=metric, cameras=not no_cameras)
+    if as_json:
+        terminal.say(json.dumps(result.summary()))
+    else:
+        terminal.scores({str(query): result}, title="Scores")
+
+
+@app.command()
+def demo(
+    folder: Annotated[Path, Option("--out", help="Where the world, the run and the page are put.")] = Path("demo"),
+    *,
+    seed: Seed = 0,
+) -> None:
+    """Draw a world, train on some of its people, search for the others, and write a page of ranked lists."""
+    from passerby.demo import demo as show
+
+    done = show(folder, seed=seed)
+    ratio = done.trained.mAP / done.baseline.mAP
+    terminal.say(f"The trained network reaches {ratio:.1f} times the mAP of the colour histogram.")
+    terminal.say(f"Open {done.page} to see the ranked lists.")
+    terminal.say(f"Search: passerby search {done.run} --query PICTURE --gallery {done.world / 'bounding_box_test'}")
+
+
+def main() -> None:
+    """Run the command line; a mistake is one line on the standard error and exit code 2."""
+    sys.exit(_main(sys.argv[1:]))
+
+
+def _main(arguments: list[str]) -> int:
+    try:
+        code = app(arguments, standalone_mode=False)
+        return code if isinstance(code, int) else 0
+    except KeyboardInterrupt:
+        print("passerby: stopped.", file=sys.stderr)
+        return 130
+    except BrokenPipeError:  # the reader of our output has had enough
+        with suppress(OSError):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except (ValueError, OSError, FloatingPointError, typer.TyperException) as error:
+        if os.environ.get("PASSERBY_TRACEBACK"):
+            raise
+        told = error.format_message() if isinstance(error, typer.TyperException) else str(error)
+        print(f"passerby: {' '.join(told.split())}", file=sys.stderr)
+        return 2
+
+
+def _named(spec: str) -> tuple[str | None, Path]:
+    """`market1501:DIR` as name and folder; a folder alone has no name."""
+    name, colon, folder = spec.partition(":")
+    if colon and name in _data_sets():
+        return name, Path(folder)
+    return None, Path(spec)
+
+
+def _data_sets() -> list[str]:
+    return [name for name in names.names(datasets) if hasattr(names.module(datasets, name), "load")]
+
+
+def _load(name: str, folder: Path) -> PersonSet:
+    if name not in _data_sets():
+        raise ValueError(f"No data set is called {name!r}; there is {', '.join(_data_sets())}.")
+    loaded = names.find(datasets, f"{name}.load")
+    people = loaded(folder)  # type: ignore[operator]
+    if not isinstance(people, PersonSet):
+        raise TypeError(f"{name}.load gave {type(people)}.")
+    return people
+
+
+def _check_out(out: Path, ending: str) -> None:
+    if out.suffix != ending:
+        raise ValueError(f"--out is {out}; give a file name that ends in {ending}.")
+    if not out.parent.is_dir():
+        raise FileNotFoundError(f"No folder {out.parent} to write {out.name} into; make it first.")

@@ -1,0 +1,95 @@
+"""From nothing to a ranked list: draw a world, train, judge, and show it on a page."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from passerby import embed, run, terminal
+from passerby.datasets import synthetic
+from passerby.evaluation.score import score
+from passerby.evaluation.scores import Scores
+from passerby.evaluation.unanswered import summary
+from passerby.judge import judge, save_scores
+from passerby.models.colour_histogram import ColourHistogram
+from passerby.report.page import page
+from passerby.synth import world
+from passerby.types import ModelId, PersonSet
+
+RECIPE = "demo"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Demo:
+    """What the demo made.
+
+    Args:
+        world: folder of the drawn pictures, in Market-1501's layout.
+        run: folder of the trained network.
+        page: the report.
+        baseline: scores of the colour histogram.
+        trained: scores of the trained network on the same unseen people.
+    """
+
+    world: Path
+    run: Path
+    page: Path
+    baseline: Scores
+    trained: Scores
+
+
+def demo(
+    folder: Path, *, train_ids: int = 200, test_ids: int = 100, cameras: int = 6, seed: int = 0, workers: int = 2
+) -> Demo:
+    """Draw a world of people, train the recipe `demo` on some of them, and search for the others.
+
+    What is there already from the same call is used again; a demo that was broken off goes on where it was.
+
+    Args:
+        folder: where the world, the run and the page are put.
+        train_ids: people to train on, 2 or more.
+        test_ids: other people, to search for.
+        cameras: of the world.
+        seed: of the world and of the training.
+        workers: processes that draw.
+
+    Raises:
+        ValueError: if the folder holds something else, or an argument is out of range.
+    """
+    drawn, trained_in = folder / "world", folder / "run"
+    with terminal.drawing("drawing people") as show:
+        world.write(
+            drawn, train_ids=train_ids, test_ids=test_ids, cameras=cameras, seed=seed, workers=workers, progress=show
+        )
+    people = synthetic.load(drawn)
+    terminal.table("The drawn world", *summary(people))
+
+    plain = _judge_plain(people)
+    started = (trained_in / "recipe.json").is_file()
+    with terminal.training("training") as report:
+        trained = run.train(RECIPE, data=people, out=trained_in, seed=seed, resume=started, on_step=report)
+    with terminal.progress("embedding", len(people.query) + len(people.gallery)) as done:
+        judged = judge(trained, people, on_progress=done)
+    save_scores(judged.scores, trained_in / "scores.json")
+    results = {"trained network": judged.scores, "colour histogram": plain}
+    terminal.scores(results, title="Unseen people of the drawn world (synthetic)")
+    shown = folder / "report.html"
+    page(
+        shown,
+        title="passerby demo: unseen people of a drawn world",
+        scores=results,
+        query=judged.query,
+        gallery=judged.gallery,
+    )
+    return Demo(world=drawn, run=trained_in, page=shown, baseline=plain, trained=judged.scores)
+
+
+def _judge_plain(people: PersonSet) -> Scores:
+    size = run.recipe(RECIPE).size
+    stamp = ModelId("colour_histogram", "", f"RGB, {size}, stripes of HSV")
+    with terminal.progress("colour histograms", len(people.query) + len(people.gallery)) as done:
+        query, gallery = (
+            embed.embed(
+                ColourHistogram(), crops, size=size, model_id=stamp, on_progress=lambda count, b=before: done(b + count)
+            )
+            for crops, before in ((people.query, 0), (people.gallery, len(people.query)))
+        )
+    return score(query, gallery, protocol={"data": people.name, "version": people.version})

@@ -1,0 +1,144 @@
+"""The one reader of pictures, and the one place that knows mean, standard deviation and channel order."""
+
+import warnings
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from PIL import Image, UnidentifiedImageError
+from torch import Tensor
+
+from passerby.types import Crop
+
+MEAN = (0.485, 0.456, 0.406)
+"""Mean of ImageNet's training pictures, RGB in 0 .. 1; what the pretrained backbones expect."""
+STD = (0.229, 0.224, 0.225)
+"""Standard deviation of ImageNet's training pictures, RGB in 0 .. 1."""
+MAX_PIXELS = 64_000_000
+"""Pictures with more pixels are refused before they are decoded."""
+ENDINGS = (".jpg", ".jpeg", ".png", ".bmp", ".webp")
+"""File endings, in lower case, that count as pictures when a folder is listed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Size:
+    """Height and width in pixels that a model sees.
+
+    Raises:
+        ValueError: if either is below 1.
+    """
+
+    height: int
+    width: int
+
+    def __post_init__(self) -> None:
+        if self.height < 1 or self.width < 1:
+            raise ValueError(f"size is {self.height} x {self.width}; give a height and a width of 1 or more.")
+
+    def __str__(self) -> str:
+        return f"{self.height}x{self.width}"
+
+
+def preprocessing(size: Size) -> str:
+    """What `load` and `normalise` do to a picture, in words: part of a model's identity."""
+    return f"RGB, bilinear to {size}, ImageNet mean and std"
+
+
+def read(path: Path) -> Image.Image:
+    """The picture in a file, decoded to the last row, as RGB.
+
+    Raises:
+        FileNotFoundError: if there is no such file.
+        ValueError: if it is not a picture, is truncated or broken, or has more than MAX_PIXELS pixels.
+    """
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", Image.DecompressionBombWarning)
+            with Image.open(path) as image:
+                if image.width * image.height > MAX_PIXELS:
+                    raise ValueError(
+                        f"{path} is {image.width} x {image.height} pixels; at most {MAX_PIXELS} are read: shrink it."
+                    )
+                return image.convert("RGB")
+    except FileNotFoundError:
+        raise FileNotFoundError(f"No picture at {path}; check the path.") from None
+    except IsADirectoryError:
+        raise ValueError(f"{path} is a folder; give the file of one picture.") from None
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning):
+        raise ValueError(f"{path} has more than {MAX_PIXELS} pixels: shrink it.") from None
+    except UnidentifiedImageError:
+        raise ValueError(f"{path} is not a picture that can be read; accepted are {', '.join(ENDINGS)}.") from None
+    except (OSError, SyntaxError) as error:  # Pillow's decoders raise both for damaged files
+        raise ValueError(f"{path} is broken or truncated ({error}); replace it or leave it out.") from None
+
+
+def crop(image: Image.Image, box: tuple[float, float, float, float]) -> Image.Image:
+    """The part of a picture inside a box, (x, y, w, h) in pixels, cut to the picture.
+
+    Raises:
+        ValueError: if the box lies outside of the picture.
+    """
+    x, y, w, h = box
+    left, top = max(0, round(x)), max(0, round(y))
+    right, bottom = min(image.width, round(x + w)), min(image.height, round(y + h))
+    if right <= left or bottom <= top:
+        raise ValueError(f"box {box} lies outside of a picture of {image.width} x {image.height} pixels.")
+    return image.crop((left, top, right, bottom))
+
+
+def resize(image: Image.Image, size: Size) -> Tensor:
+    """A picture as (3, H, W) uint8, RGB, stretched to a size (bilinear, with anti-aliasing)."""
+    if (image.height, image.width) != (size.height, size.width):
+        image = image.resize((size.width, size.height), Image.Resampling.BILINEAR)
+    return torch.from_numpy(np.array(image, dtype=np.uint8)).permute(2, 0, 1).contiguous()
+
+
+def load(one: Crop, size: Size) -> Tensor:
+    """A crop's picture as (3, H, W) uint8, RGB: read, cut to its box, resized.
+
+    Raises:
+        FileNotFoundError: if the file is missing.
+        ValueError: if it cannot be read, or the box lies outside; the message names the file.
+    """
+    image = read(one.path)
+    if one.box is None:
+        return resize(image, size)
+    try:
+        return resize(crop(image, one.box), size)
+    except ValueError as error:
+        raise ValueError(f"{one.path}: {error}") from None
+
+
+def normalise(images: Tensor) -> Tensor:
+    """(..., 3, H, W) uint8 RGB as float32 with ImageNet's mean 0 and standard deviation 1."""
+    mean = torch.tensor(MEAN, device=images.device).view(3, 1, 1)
+    std = torch.tensor(STD, device=images.device).view(3, 1, 1)
+    return (images.float() / 255 - mean) / std
+
+
+def denormalise(images: Tensor) -> Tensor:
+    """The inverse of `normalise`, without rounding: (..., 3, H, W) float32 RGB in 0 .. 1."""
+    mean = torch.tensor(MEAN, device=images.device).view(3, 1, 1)
+    std = torch.tensor(STD, device=images.device).view(3, 1, 1)
+    return images * std + mean
+
+
+def unreadable(crops: Sequence[Crop], *, workers: int = 2) -> list[str]:
+    """Why pictures cannot be read, one sentence each, in the crops' order; empty where all can.
+
+    Each file is read and decoded to its last row, which takes about as long as an epoch's reading.
+    """
+    paths = dict.fromkeys(one.path for one in crops)
+    with ThreadPoolExecutor(workers) as pool:
+        return [reason for reason in pool.map(_why_unreadable, paths) if reason is not None]
+
+
+def _why_unreadable(path: Path) -> str | None:
+    try:
+        read(path)
+    except (OSError, ValueError) as error:
+        return str(error)
+    return None

@@ -1,0 +1,226 @@
+"""The report of a result: one file that holds everything it shows."""
+
+import math
+import os
+from collections.abc import Callable, Mapping, Sequence
+from importlib.metadata import version
+from pathlib import Path
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+from passerby.evaluation.scores import Scores
+from passerby.report.common_protocol import common_protocol
+from passerby.report.curves import curves
+from passerby.report.extremes import extremes
+from passerby.report.ranked import ranked
+from passerby.report.ranked_list import RankedList
+from passerby.report.thumbnail import thumbnail
+from passerby.types import Crop, Embeddings
+
+Picture = Callable[[Crop], str | None]
+Row = tuple[str, str]
+
+AP = {
+    "step": "mean of k / rank of the k-th right picture",
+    "trapezoid": "area under straight lines, as in the original Market-1501 code",
+}
+"""What the definitions of average precision mean, in words."""
+FACTS = {
+    "ap": "Average precision (AP)",
+    "metric": "Distance",
+    "cameras": "Camera labels used",
+    "junk": "Junk, left out of every ranking",
+    "distractors": "Distractors in the gallery",
+    "queries": "Queries",
+    "gallery": "Pictures in the gallery",
+    "gallery_junk": "Junk boxes in the gallery",
+    "passerby": "passerby version",
+    "torch": "torch version",
+}
+"""How the facts of a protocol are called on the page; others are called as they are."""
+NONE = "\N{EN DASH}"
+"""Stands for a number that is not defined."""
+
+
+def page(
+    path: Path,
+    *,
+    title: str,
+    scores: Mapping[str, Scores],
+    query: Embeddings,
+    gallery: Embeddings,
+    best: int = 8,
+    worst: int = 8,
+    also: Sequence[int] = (),
+    length: int = 10,
+) -> None:
+    """Write a result as one HTML file: numbers, comparison, CMC curve, ranked lists, protocol.
+
+    The file needs no network and no other file, and holds no script. A picture that cannot be read becomes a tile that
+    says so. The same input gives the same bytes. A file at `path` is replaced once the new one is whole.
+
+    Args:
+        path: the file to write; its folder must exist.
+        title: the page's heading.
+        scores: results by name, all under one protocol: first the system under test, then what it is compared with.
+        query: the descriptors of the first result's queries.
+        gallery: the descriptors of its gallery.
+        best: how many of the best queries are shown, 0 or more.
+        worst: how many of the worst, 0 or more. Where best and worst make up all queries, each is shown once.
+        also: numbers of queries, 0 .. Q - 1, that are shown too, in this order.
+        length: pictures in each list, 1 or more.
+
+    Raises:
+        ValueError: if the results' protocols differ (see `common_protocol`), the descriptors are not those of the first
+            result (see `ranked`), or a number is out of range.
+        FileNotFoundError: if there is no folder to write into.
+    """
+    if not path.parent.is_dir():
+        raise FileNotFoundError(f"No folder {path.parent}; make it, or give another path for the page.")
+    shared = common_protocol(scores)
+    first = next(iter(scores.values()))
+    if "ap" not in first.protocol:
+        raise ValueError("The scores' protocol does not state ap, the definition of average precision; judge again.")
+    picture = _pictures()
+    sections = [
+        {"heading": heading, "note": note, "lists": [_list(one, picture) for one in lists]}
+        for heading, note, numbers in _choose(first, best=best, worst=worst, also=also)
+        if (lists := ranked(query, gallery, first, numbers, length=length))
+    ]
+    # Every value is escaped; only the curve, which escapes its own names, goes in as it is.
+    environment = Environment(loader=PackageLoader("passerby.report", "."), autoescape=True, undefined=StrictUndefined)
+    html = environment.get_template("page.html.j2").render(
+        title=title,
+        version=version("passerby"),
+        lead=f"{_count(len(query.crops), 'query', 'queries')} searched for among "
+        f"{_count(len(gallery.crops), 'picture', 'pictures')}.",
+        headline=_headline(first),
+        head=_head(first),
+        table=[_row(name, one) for name, one in scores.items()],
+        curve=Markup(curves(scores, length=max(2, min(20, len(gallery.crops))))) if first.queries else None,
+        sections=sections,
+        shared=_facts(shared),
+        own={name: _facts({f: v for f, v in one.protocol.items() if f not in shared}) for name, one in scores.items()},
+    )
+    _write(path, html)
+
+
+def _choose(scores: Scores, *, best: int, worst: int, also: Sequence[int]) -> list[tuple[str, str, Sequence[int]]]:
+    top, bottom = extremes(scores.ap, best=best, worst=worst)
+    without = (scores.first == 0).nonzero().flatten().tolist()[:worst]
+    sections: list[tuple[str, str, Sequence[int]]] = []
+    if also:
+        sections.append(("Chosen queries", "Asked for by number, in the order given.", also))
+    if scores.queries <= best + worst:
+        sections.append(("All judged queries", "Highest average precision first.", (*top, *reversed(bottom))))
+    else:
+        sections.append(("Best queries", "Highest average precision first.", top))
+        sections.append(("Worst queries", "Lowest average precision first.", bottom))
+    note = "No picture in the gallery is right for these, so they are not judged and count in no mean."
+    return [*sections, ("Queries without a match", note, without)]
+
+
+def _list(one: RankedList, picture: Picture) -> dict[str, object]:
+    return {
+        "number": one.number,
+        "ap": "not defined" if math.isnan(one.ap) else f"{_percent(one.ap)} %",
+        "first": one.first or "none",
+        "matches": f"{one.matches:,}",
+        "junk": f"{one.junk:,}",
+        "query": _tile(one.query, picture),
+        "results": [
+            {**_tile(result.crop, picture), "right": result.right, "distance": f"{result.distance:.3f}"}
+            for result in one.results
+        ],
+    }
+
+
+def _tile(crop: Crop, picture: Picture) -> dict[str, object]:
+    return {
+        "file": crop.path.name,
+        "camera": "no camera" if crop.camid is None else f"camera {crop.camid}",
+        "picture": picture(crop),
+    }
+
+
+def _pictures() -> Picture:
+    made: dict[Crop, str | None] = {}
+
+    def picture(crop: Crop) -> str | None:
+        if crop not in made:
+            try:
+                made[crop] = thumbnail(crop)
+            except (FileNotFoundError, ValueError):
+                made[crop] = None
+        return made[crop]
+
+    return picture
+
+
+def _headline(scores: Scores) -> list[dict[str, str]]:
+    ap = str(scores.protocol["ap"])
+    return [
+        _number("Rank-1", scores.rank(1), "queries whose nearest picture is right"),
+        _number(f"mAP ({ap})", scores.mAP, AP.get(ap, "")),
+        _number("mINP", scores.mINP, "how early the last right picture comes"),
+        _number("Rank-5", scores.rank(5), "right among the first 5"),
+        _number("Rank-10", scores.rank(10), "right among the first 10"),
+        {"name": "Queries judged", "value": f"{scores.queries:,}", "unit": "", "note": "with a match in the gallery"},
+        {
+            "name": "Queries without a match",
+            "value": f"{scores.queries_without_match:,}",
+            "unit": "",
+            "note": "counted in no mean",
+        },
+    ]
+
+
+def _number(name: str, share: float, note: str) -> dict[str, str]:
+    return {"name": name, "value": _percent(share), "unit": "" if math.isnan(share) else "%", "note": note}
+
+
+def _head(scores: Scores) -> list[str]:
+    ap = f"mAP ({scores.protocol['ap']})"
+    return ["Result", "Rank-1", "Rank-5", "Rank-10", ap, "mINP", "Queries judged", "Without a match"]
+
+
+def _row(name: str, scores: Scores) -> list[str]:
+    shares = (scores.rank(1), scores.rank(5), scores.rank(10), scores.mAP, scores.mINP)
+    return [name, *map(_percent, shares), f"{scores.queries:,}", f"{scores.queries_without_match:,}"]
+
+
+def _facts(protocol: Mapping[str, str | int | float | bool | None]) -> list[Row]:
+    return [
+        (FACTS.get(fact, fact.replace("_", " ").capitalize()), _words(fact, value)) for fact, value in protocol.items()
+    ]
+
+
+def _words(fact: str, value: str | int | float | bool | None) -> str:
+    if value is None or value == "":
+        return "none"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, int) and fact != "seed":
+        return f"{value:,}"
+    if fact == "ap" and value in AP:
+        return f"{value}: {AP[str(value)]}"
+    return str(value)
+
+
+def _percent(share: float) -> str:
+    return NONE if math.isnan(share) else f"{100 * share:.1f}"
+
+
+def _count(number: int, one: str, many: str) -> str:
+    return f"{number:,} {one if number == 1 else many}"
+
+
+def _write(path: Path, html: str) -> None:
+    partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
+    try:
+        # File names that are not valid text come from the disk as lone surrogates, which UTF-8 does not have.
+        partial.write_bytes(html.encode("utf-8", "backslashreplace"))
+        partial.replace(path)
+    finally:
+        partial.unlink(missing_ok=True)

@@ -1,0 +1,208 @@
+"""A run's folder: recipe.json, weights.safetensors, checkpoint.pt, log.jsonl, scores.json."""
+
+import hashlib
+import importlib.metadata
+import json
+import os
+import platform
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import nn
+
+from passerby import embed, files, images, names, recipes, weights
+from passerby.training.describe import describe
+from passerby.training.loop import Machine, Report, fit
+from passerby.training.override import override
+from passerby.training.recipe import Recipe
+from passerby.types import Crop, Embeddings, ModelId, PersonSet
+
+
+@dataclass(frozen=True, kw_only=True)
+class Run:
+    """A trained network and where it came from.
+
+    Args:
+        folder: the run's folder.
+        name: the recipe's name.
+        recipe: the recipe, with the run's changes.
+        model: the network, in eval mode.
+        model_id: stamps its embeddings.
+    """
+
+    folder: Path
+    name: str
+    recipe: Recipe
+    model: nn.Module
+    model_id: ModelId
+
+
+def recipe(name: str, changes: Sequence[str] = ()) -> Recipe:
+    """The recipe of a name, such as `demo`, with some `field=value` changes.
+
+    Raises:
+        ValueError: if there is no such recipe, or a change does not fit.
+    """
+    found = names.find(recipes, name)
+    if not isinstance(found, Recipe):
+        raise ValueError(f"{name!r} in recipes is no recipe; give the name of one.")
+    return override(found, changes)
+
+
+def train(
+    name: str,
+    *,
+    data: PersonSet,
+    out: Path,
+    changes: Sequence[str] = (),
+    seed: int = 0,
+    resume: bool = False,
+    machine: Machine | None = None,
+    on_step: Callable[[Report], None] | None = None,
+) -> Run:
+    """Train a recipe on a data set's training crops and keep the run in a folder.
+
+    Args:
+        name: of the recipe.
+        data: its `train` is used and nothing else of it.
+        out: the run's folder; must not hold a run yet, unless `resume`.
+        changes: `field=value` changes of the recipe.
+        seed: of all chance, 0 or more.
+        resume: go on with the run in `out` where it was broken off.
+        machine: what to train on.
+        on_step: called after each step.
+
+    Raises:
+        ValueError: if recipe, changes or data do not fit, pictures cannot be read (the message lists them), `out` holds
+            a run already, or `resume` finds one of another recipe, data or seed.
+        FileNotFoundError: if `resume` finds no run.
+    """
+    found = recipe(name, changes)
+    if seed < 0:
+        raise ValueError(f"seed is {seed}; give 0 or more.")
+    people = {crop.pid for crop in data.train}
+    if len(people) < 2:
+        raise ValueError(f"{data.name} has {len(people)} people in train; training needs at least 2.")
+    _refuse_unreadable(data.train)
+    card = _card(name, found, changes, seed, data)
+    file = out / "recipe.json"
+    if resume:
+        _same_card(file, card)
+    elif file.is_file():
+        raise ValueError(f"{out} holds a run already; go on with it by --resume, or give another folder.")
+    if not (resume and (out / "weights.safetensors").is_file()):
+        out.mkdir(parents=True, exist_ok=True)
+        if _first_process():
+            _write_json(file, card)
+        model = fit(found, data.train, folder=out, seed=seed, resume=resume, machine=machine, on_step=on_step)
+        if _first_process():
+            weights.save(model, out / "weights.safetensors")
+        if torch.distributed.is_available() and torch.distributed.is_initialized():
+            torch.distributed.barrier()
+    return load(out)
+
+
+def load(folder: Path) -> Run:
+    """The run in a folder.
+
+    Raises:
+        FileNotFoundError: if there is none, or its training has not ended.
+        ValueError: if its files are damaged, or the recipe has changed since.
+    """
+    card = _read_card(folder / "recipe.json")
+    file = folder / "weights.safetensors"
+    if not file.is_file():
+        raise FileNotFoundError(f"The training in {folder} has not ended; go on with `passerby train --resume`.")
+    try:
+        name, changes, described, people = card["name"], card["changes"], card["recipe"], int(card["people"])
+    except (KeyError, TypeError, ValueError):
+        raise ValueError(f"{folder / 'recipe.json'} is not a run's; train again.") from None
+    found = recipe(name, changes)
+    now = describe(found)
+    if now != described:
+        changed = sorted(key for key in {*now, *described} if now.get(key) != described.get(key))
+        raise ValueError(
+            f"Recipe {name} has changed since {folder} was trained ({', '.join(changed)}); "
+            "train again, or use the version of passerby that trained it."
+        )
+    model = found.model(num_classes=people)
+    weights.fill(model, weights.read(file), source=file)
+    mirror = ", plus mirror image" if found.flip_test else ""
+    stamp = ModelId(name, weights.digest(file), images.preprocessing(found.size) + mirror)
+    return Run(folder=folder, name=name, recipe=found, model=model.eval(), model_id=stamp)
+
+
+def embeddings(run: Run, crops: Sequence[Crop], **options: Any) -> Embeddings:  # noqa: ANN401 - embed's own
+    """Embeddings of crops by a run's network; `options` are those of `embed.embed`."""
+    return embed.embed(
+        run.model, crops, size=run.recipe.size, model_id=run.model_id, flip=run.recipe.flip_test, **options
+    )
+
+
+def _first_process() -> bool:
+    return int(os.environ.get("RANK", "0")) == 0
+
+
+def _card(name: str, found: Recipe, changes: Sequence[str], seed: int, data: PersonSet) -> dict[str, Any]:
+    crops = "\n".join(f"{crop.path.name} {crop.pid} {crop.camid}" for crop in data.train)
+    return {
+        "name": name,
+        "changes": list(changes),
+        "recipe": describe(found),
+        "seed": seed,
+        "people": len({crop.pid for crop in data.train}),
+        "data": {
+            "name": data.name,
+            "version": data.version,
+            "pictures": len(data.train),
+            "names_sha256": hashlib.sha256(crops.encode()).hexdigest(),
+        },
+        "versions": {
+            "python": platform.python_version(),
+            **{
+                package: importlib.metadata.version(package) for package in ("passerby", "torch", "torchvision", "timm")
+            },
+        },
+    }
+
+
+def _same_card(file: Path, card: dict[str, Any]) -> None:
+    old = _read_card(file)
+    unlike = sorted(key for key in card if key != "versions" and json.loads(json.dumps(card[key])) != old.get(key))
+    if unlike:
+        raise ValueError(
+            f"The run in {file.parent} differs from what is asked for in {', '.join(unlike)}; "
+            "resume it as it was started, or give another folder."
+        )
+
+
+def _read_card(file: Path) -> dict[str, Any]:
+    if not file.is_file():
+        raise FileNotFoundError(
+            f"No run in {file.parent}: there is no recipe.json; give the folder that training made."
+        )
+    try:
+        card = json.loads(file.read_text())
+    except (UnicodeDecodeError, json.JSONDecodeError) as error:
+        raise ValueError(f"{file} is not JSON ({error}); train again.") from None
+    if not isinstance(card, dict):
+        raise ValueError(f"{file} is not a run's; train again.")
+    return card
+
+
+def _write_json(file: Path, value: object) -> None:
+    with files.whole(file) as partial:
+        partial.write_text(json.dumps(value, indent=1))
+
+
+def _refuse_unreadable(crops: Sequence[Crop]) -> None:
+    broken = images.unreadable(crops)
+    if broken:
+        listed = "; ".join(broken[:10])
+        raise ValueError(
+            f"{len(broken)} of {len(crops)} training pictures cannot be read: {listed}"
+            f"{'; ...' if len(broken) > 10 else ''} Replace them or take them out of the training set."
+        )

@@ -1,0 +1,114 @@
+"""What a person sees in the terminal: progress bars, tables of numbers, remarks."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.table import Table
+
+from passerby.evaluation.scores import Scores
+from passerby.training.loop import Report
+from passerby.types import Crop
+
+console = Console(highlight=False)
+"""Results go to the standard output."""
+remarks = Console(stderr=True, highlight=False)
+"""Progress and remarks go to the standard error, so that results can be piped."""
+
+
+@contextmanager
+def progress(title: str, total: int) -> Iterator[Callable[[int], None]]:
+    """A bar with the time left; give the function the number of things done."""
+    with _bar() as bar:
+        task = bar.add_task(title, total=total, note="")
+        yield lambda done: bar.update(task, completed=done)
+
+
+@contextmanager
+def drawing(title: str) -> Iterator[Callable[[int, int], None]]:
+    """A bar whose total is known once work has begun; give the function what is done, and the total."""
+    with _bar() as bar:
+        task = bar.add_task(title, total=None, note="")
+        yield lambda done, total: bar.update(task, completed=done, total=total)
+
+
+@contextmanager
+def training(title: str) -> Iterator[Callable[[Report], None]]:
+    """A bar of training steps with epoch, losses and speed."""
+    with _bar() as bar:
+        task = bar.add_task(title, total=None, note="")
+        smooth: dict[str, float] = {}
+
+        def show(report: Report) -> None:
+            values = {**report.losses, "pictures/s": report.pictures_per_second}
+            for name, value in values.items():
+                smooth[name] = value if name not in smooth else 0.9 * smooth[name] + 0.1 * value
+            losses = "  ".join(f"{name} {smooth[name]:.3f}" for name in report.losses)
+            note = f"epoch {report.epoch:.1f}  {losses}  {smooth['pictures/s']:.0f} pictures/s"
+            bar.update(task, completed=report.step, total=report.steps, note=note)
+
+        yield show
+
+
+def _bar() -> Progress:
+    return Progress(
+        TextColumn("{task.description}"),
+        BarColumn(bar_width=24),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        TimeRemainingColumn(),
+        TextColumn("{task.fields[note]}"),
+        console=remarks,
+    )
+
+
+def scores(results: Mapping[str, Scores], *, title: str) -> None:
+    """Print results side by side, with what they depend on."""
+    first = next(iter(results.values()))
+    shown = Table(title=title, title_justify="left", caption_justify="left", caption=_told(first))
+    shown.add_column("")
+    for heading in ("rank-1", "rank-5", "rank-10", f"mAP ({first.protocol['ap']})", "mINP"):
+        shown.add_column(heading, justify="right")
+    for name, result in results.items():
+        numbers = (result.rank(1), result.rank(5), result.rank(10), result.mAP, result.mINP)
+        shown.add_row(name, *(f"{100 * number:.1f} %" for number in numbers))
+    console.print(shown)
+
+
+def _told(result: Scores) -> str:
+    facts = result.protocol
+    data = " ".join(str(facts[key]) for key in ("data", "version") if facts.get(key))
+    cameras = "crops of the query's own camera left out" if facts["cameras"] else "cameras not used"
+    return (
+        f"{data + ': ' if data else ''}{result.queries} queries in a gallery of {facts['gallery']}; {cameras}; "
+        f"{result.queries_without_match} queries without a match, not counted."
+    )
+
+
+def table(title: str, headings: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    """Print a plain table; the first column is aligned left, the others right."""
+    shown = Table(title=title, title_justify="left")
+    for place, heading in enumerate(headings):
+        shown.add_column(heading, justify="right" if place else "left", overflow="fold")
+    for row in rows:
+        shown.add_row(*row)
+    console.print(shown)
+
+
+def broken(crops: Sequence[tuple[Crop, str]], *, total: int) -> None:
+    """Say which pictures were left out, and how many; nothing where all could be read."""
+    for _, reason in crops[:10]:
+        remark(f"left out: {reason}")
+    if crops:
+        remark(f"{len(crops)} of {total} pictures could not be read and were left out.")
+
+
+def say(text: str) -> None:
+    """Print a line of results."""
+    console.print(text, markup=False, soft_wrap=True)
+
+
+def remark(text: str) -> None:
+    """Print a line beside the results, on the standard error."""
+    remarks.print(text, markup=False, soft_wrap=True)

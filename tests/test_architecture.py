@@ -1,0 +1,107 @@
+"""The house holds: who may import whom, and what `import passerby` leaves alone."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+SOURCE = Path(__file__).parents[1] / "src" / "passerby"
+
+VALUES = {"types", "names", "images"}
+ALLOWED = {
+    "__init__": set(),
+    "types": set(),
+    "names": set(),
+    "files": set(),
+    "weights": {"files"},
+    "images": {"types"},
+    "npz": {"types"},
+    "datasets": VALUES,
+    "models": VALUES,
+    "losses": VALUES,
+    "search": VALUES,
+    "synth": VALUES,
+    "evaluation": {"types", "search"},
+    "embed": {"types", "images"},
+    "training": {"types", "images", "evaluation", "embed"},
+    "recipes": {"types", "images", "datasets", "models", "losses", "training"},
+    "run": {"types", "files", "weights", "names", "images", "recipes", "training", "evaluation", "embed"},
+    "report": {"types", "images", "models", "search", "evaluation", "run"},
+    "demo": {
+        "types",
+        "images",
+        "datasets",
+        "embed",
+        "evaluation",
+        "models",
+        "names",
+        "npz",
+        "recipes",
+        "report",
+        "run",
+        "search",
+        "synth",
+        "training",
+    },
+    "cli": {
+        "types",
+        "names",
+        "images",
+        "npz",
+        "datasets",
+        "search",
+        "synth",
+        "evaluation",
+        "embed",
+        "training",
+        "recipes",
+        "run",
+        "report",
+        "demo",
+    },
+}
+ONE_PLACE = {"lightning_fabric": "training", "matplotlib": "report", "jinja2": "report", "typer": "cli"}
+
+
+def imports(file: Path) -> set[str]:
+    found = set()
+    for node in ast.walk(ast.parse(file.read_text())):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            # `from passerby import images` and `from passerby.images import read` both name a module
+            found |= {node.module} | {f"{node.module}.{alias.name}" for alias in node.names}
+    return found
+
+
+def rooms() -> dict[Path, str]:
+    return {file: file.relative_to(SOURCE).parts[0].removesuffix(".py") for file in sorted(SOURCE.rglob("*.py"))}
+
+
+def test_every_room_stands_in_the_table():
+    assert set(rooms().values()) <= set(ALLOWED)
+
+
+@pytest.mark.parametrize(("file", "room"), rooms().items(), ids=lambda x: str(getattr(x, "name", x)))
+def test_a_file_imports_only_what_the_table_allows(file, room):
+    used = {name.split(".")[1] for name in imports(file) if name.startswith("passerby.")}
+    assert used - {room} <= ALLOWED[room], f"{file} imports {used - {room} - ALLOWED[room]}"
+
+
+def test_nothing_imports_the_command_line():
+    assert not [file for file, room in rooms().items() if "passerby.cli" in imports(file) and room != "cli"]
+
+
+def test_a_heavy_package_is_imported_in_one_room_only():
+    for file, room in rooms().items():
+        tops = {name.split(".")[0] for name in imports(file)}
+        for package, place in ONE_PLACE.items():
+            assert package not in tops or room == place, f"{file} imports {package}, which belongs to {place}"
+
+
+def test_importing_passerby_loads_nothing_heavy():
+    code = "import sys, passerby; print([m for m in ('torch', 'lightning_fabric', 'matplotlib') if m in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"

@@ -1,0 +1,152 @@
+import json
+import math
+from dataclasses import replace
+from functools import partial
+
+import pytest
+import torch
+from PIL import Image
+from torch.optim import AdamW
+
+from passerby.losses.batch_hard_triplet import batch_hard_triplet
+from passerby.losses.identity import identity
+from passerby.models.backbone import backbone
+from passerby.models.global_embedding import GlobalEmbedding
+from passerby.training.augment import erase, flip
+from passerby.training.batches import people_by_pictures
+from passerby.training.feed import Plan, feed
+from passerby.training.loop import Machine, fit
+from passerby.training.recipe import Recipe
+from passerby.training.schedule import warmup_cosine
+from passerby.types import Crop
+
+CPU = Machine(accelerator="cpu")
+TINY = Recipe(
+    model=partial(
+        GlobalEmbedding,
+        backbone=partial(backbone, name="resnet18", layers=(1, 1, 1, 1), channels=(4, 4, 8, 8), drop_block_rate=0.0),
+        dim=8,
+        neck=True,
+    ),
+    data=lambda root: None,
+    height=32,
+    width=16,
+    epochs=4,
+    batches=partial(people_by_pictures, people=3, pictures=2),
+    augment={"flip": flip, "erase": erase},
+    losses={"identity": (1.0, identity), "triplet": (0.5, batch_hard_triplet)},
+    optimizer=partial(AdamW, lr=1e-2),
+    schedule=partial(warmup_cosine, warmup=1.0),
+)
+
+
+@pytest.fixture
+def crops(tmp_path):
+    made = []
+    for pid in (3, 5, 8, 9):
+        for n in range(4):
+            file = tmp_path / f"{pid}_{n}.png"
+            Image.new("RGB", (16, 32), (pid * 25, 255 - pid * 20, 60 * n)).save(file)
+            made.append(Crop(file, pid, camid=n))
+    return tuple(made)
+
+
+class Killed(BaseException):
+    pass
+
+
+def killed_after(step):
+    def stop(report):
+        if report.step == step:
+            raise Killed
+
+    return stop
+
+
+def same(one, other):
+    return all(torch.equal(x, y) for x, y in zip(one.state_dict().values(), other.state_dict().values(), strict=True))
+
+
+@pytest.mark.parametrize("step", [1, 3, 6])
+def test_a_killed_training_goes_on_and_ends_with_the_same_weights_bit_for_bit(crops, tmp_path, step):
+    for name in ("whole", "broken"):
+        (tmp_path / name).mkdir()
+    whole = fit(TINY, crops, folder=tmp_path / "whole", machine=CPU)
+    with pytest.raises(Killed):
+        fit(TINY, crops, folder=tmp_path / "broken", machine=CPU, every=0, on_step=killed_after(step))
+    steps = []
+    resumed = fit(
+        TINY, crops, folder=tmp_path / "broken", machine=CPU, resume=True, on_step=steps.append
+    )
+    assert same(whole, resumed)
+    assert steps[0].step == step + 1, "it did not go on where it was"
+    logs = [(tmp_path / name / "log.jsonl").read_text().splitlines() for name in ("whole", "broken")]
+    totals = [[json.loads(line)["total"] for line in log] for log in logs]
+    assert totals[0] == totals[1]
+
+
+def test_another_seed_gives_other_weights_and_the_same_seed_the_same(crops, tmp_path):
+    one, two, other = (fit(TINY, crops, folder=tmp_path, seed=seed, machine=CPU) for seed in (0, 0, 1))
+    assert same(one, two)
+    assert not same(one, other)
+
+
+def test_training_lowers_the_loss(crops, tmp_path):
+    totals = []
+    fit(
+        replace(TINY, epochs=30),
+        crops,
+        folder=tmp_path,
+        machine=CPU,
+        on_step=lambda report: totals.append(report.losses["total"]),
+    )
+    assert sum(totals[-5:]) < 0.7 * sum(totals[:5])
+
+
+def test_a_checkpoint_holds_nothing_that_needs_unpickling(crops, tmp_path):
+    fit(TINY, crops, folder=tmp_path, machine=CPU)
+    state = torch.load(tmp_path / "checkpoint.pt", weights_only=True)
+    assert state["step"] == 4 * (16 // 6)
+
+
+def test_a_loss_that_is_not_finite_stops_training_and_is_named(crops, tmp_path):
+    recipe = replace(TINY, losses={"identity": (1.0, identity), "odd": (1.0, lambda output, batch: torch.tensor(math.nan))})
+    with pytest.raises(FloatingPointError, match="Loss odd is nan at step 1"):
+        fit(recipe, crops, folder=tmp_path, machine=CPU)
+
+
+def test_one_person_is_refused(crops, tmp_path):
+    with pytest.raises(ValueError, match="shows 1 people"):
+        fit(TINY, crops[:4], folder=tmp_path, machine=CPU)
+
+
+@pytest.mark.parametrize("precision", ["32-true", "bf16-mixed"])
+def test_each_precision_trains(crops, tmp_path, precision):
+    model = fit(replace(TINY, precision=precision, epochs=2), crops, folder=tmp_path, machine=CPU)
+    assert all(weight.dtype == torch.float32 for weight in model.parameters())
+
+
+def test_the_feed_gives_the_same_batches_with_and_without_workers(crops):
+    plan = Plan(TINY, tuple(crop.pid for crop in crops), seed=3, start=2)
+    alone = list(feed(plan, crops))
+    helped = list(feed(plan, crops, workers=2))
+    assert len(alone) == len(helped) == len(plan) == 6
+    for one, other in zip(alone, helped, strict=True):
+        assert torch.equal(one.images, other.images)
+        assert torch.equal(one.pids, other.pids)
+        assert one.progress == other.progress
+
+
+def test_pids_become_classes_in_ascending_order(crops):
+    batch = next(iter(feed(Plan(TINY, tuple(crop.pid for crop in crops), seed=0), crops)))
+    assert set(batch.pids.tolist()) <= {0, 1, 2, 3}
+    assert batch.images.shape == (6, 3, 32, 16)
+
+
+def test_several_processes_share_an_epochs_batches(crops):
+    pids = tuple(crop.pid for crop in crops)
+    recipe = replace(TINY, batches=partial(people_by_pictures, people=2, pictures=2))
+    whole = [item.index for items in Plan(recipe, pids, seed=0) for item in items]
+    halves = [[[item.index for item in items] for items in Plan(recipe, pids, 0, rank=r, world=2)] for r in (0, 1)]
+    woven = [index for pair in zip(*halves, strict=True) for items in pair for index in items]
+    assert woven == whole
