@@ -9,7 +9,7 @@ import pytest
 
 SOURCE = Path(__file__).parents[1] / "src" / "passerby"
 
-VALUES = {"types", "names", "images"}
+VALUES = {"types", "names", "images", "files"}
 ALLOWED = {
     "__init__": set(),
     "types": set(),
@@ -17,52 +17,32 @@ ALLOWED = {
     "files": set(),
     "weights": {"files"},
     "images": {"types"},
-    "npz": {"types"},
+    "npz": {"types", "files"},
     "datasets": VALUES,
-    "models": VALUES,
+    "models": VALUES | {"weights"},
     "losses": VALUES,
     "search": VALUES,
     "synth": VALUES,
     "evaluation": {"types", "search"},
     "embed": {"types", "images"},
-    "training": {"types", "images", "evaluation", "embed"},
+    "training": VALUES | {"evaluation", "embed"},
     "recipes": {"types", "images", "datasets", "models", "losses", "training"},
-    "run": {"types", "files", "weights", "names", "images", "recipes", "training", "evaluation", "embed"},
-    "report": {"types", "images", "models", "search", "evaluation", "run"},
-    "demo": {
-        "types",
-        "images",
-        "datasets",
-        "embed",
-        "evaluation",
-        "models",
-        "names",
-        "npz",
-        "recipes",
-        "report",
-        "run",
-        "search",
-        "synth",
-        "training",
-    },
-    "cli": {
-        "types",
-        "names",
-        "images",
-        "npz",
-        "datasets",
-        "search",
-        "synth",
-        "evaluation",
-        "embed",
-        "training",
-        "recipes",
-        "run",
-        "report",
-        "demo",
-    },
+    "run": VALUES | {"weights", "recipes", "training", "evaluation", "embed"},
+    "judge": {"types", "files", "evaluation", "run"},
+    "lookup": {"types", "npz", "datasets", "search", "run"},
+    "terminal": {"types", "evaluation", "training"},
+    "report": VALUES | {"models", "search", "evaluation", "run"},
+    "demo": {"types", "datasets", "embed", "evaluation", "judge", "models", "report", "run", "synth", "terminal"},
+    "cli": {"types", "names", "npz", "datasets", "demo", "evaluation", "judge", "lookup", "report", "run"}
+    | {"synth", "terminal", "training"},
 }
-ONE_PLACE = {"lightning_fabric": "training", "matplotlib": "report", "jinja2": "report", "typer": "cli"}
+ONE_PLACE = {
+    "lightning_fabric": "training",
+    "matplotlib": "report",
+    "jinja2": "report",
+    "rich": "terminal",
+    "typer": "cli",
+}
 
 
 def imports(file: Path) -> set[str]:

@@ -11,7 +11,7 @@ import typer
 from typer import Argument, Option
 
 from passerby import datasets, names, npz, terminal
-from passerby.types import PersonSet
+from passerby.types import Crop, PersonSet
 
 app = typer.Typer(
     add_completion=False,
@@ -70,12 +70,7 @@ def data(
     folder: Annotated[Path, Argument(metavar="DIR", help="Where it lies.")],
 ) -> None:
     """Count a data set, and say why any query has no valid match."""
-    from passerby.evaluation import unanswered
-
-    people = _load(name, folder)
-    terminal.table(f"{people.name} {people.version}".strip(), *unanswered.summary(people))
-    for line in unanswered.sentences(people):
-        terminal.say(line)
+    terminal.data_set(_load(name, folder))
 
 
 @app.command()
@@ -147,19 +142,19 @@ def evaluate(
 @app.command()
 def embed(
     folder: Annotated[Path, Argument(metavar="RUN", help="Folder that training made.")],
-    source: Annotated[Path, Argument(metavar="SOURCE", help="Folder of pictures, one picture, or a CSV.")],
+    source: Annotated[str, Argument(help="Folder of pictures, one picture, a CSV, or NAME:DIR of a data set.")],
     *,
+    split: Annotated[str | None, Option(help="Of a data set: train, query, gallery or multi_query.")] = None,
     out: Annotated[Path, Option(help="The .npz file to write.")],
     device: Device = "cpu",
 ) -> None:
     """Write the descriptors of pictures into a file."""
     from passerby import run
     from passerby.datasets.folder import crops
-    from passerby.types import Crop
 
     _check_out(out, ".npz")
     trained = run.load(folder)
-    pictures = crops(source)
+    pictures = _split(source, split) if _named(source)[0] else crops(Path(source))
     broken: list[tuple[Crop, str]] = []
     with terminal.progress("embedding", len(pictures)) as done:
         found = run.embeddings(
@@ -191,11 +186,7 @@ def search(
     with terminal.drawing("embedding") as done:
         found = lookup(trained, query, gallery, count=count, device=device, on_progress=done)
     terminal.broken(found.broken, total=len(found.broken) + len(found.gallery.crops))
-    rows = [
-        (str(place), f"{similarity:.3f}", str(crop.path))
-        for place, (crop, similarity) in enumerate(found.answers, start=1)
-    ]
-    terminal.table(f"Most like {query}", ("rank", "cosine", "picture"), rows)
+    terminal.lookup(f"Most like {query}", found.answers)
 
 
 @app.command()
@@ -278,6 +269,15 @@ def _load(name: str, folder: Path) -> PersonSet:
     if not isinstance(people, PersonSet):
         raise TypeError(f"{name}.load gave {type(people)}.")
     return people
+
+
+def _split(source: str, split: str | None) -> tuple[Crop, ...]:
+    splits = ("train", "query", "gallery", "multi_query")
+    if split not in splits:
+        raise ValueError(f"--split is {split}; {source} is a data set: give one of {', '.join(splits)}.")
+    name, folder = _named(source)
+    crops: tuple[Crop, ...] = getattr(_load(str(name), folder), split)
+    return crops
 
 
 def _check_out(out: Path, ending: str) -> None:

@@ -7,7 +7,6 @@ from passerby import embed, run, terminal
 from passerby.datasets import synthetic
 from passerby.evaluation.score import score
 from passerby.evaluation.scores import Scores
-from passerby.evaluation.unanswered import summary
 from passerby.judge import judge, save_scores
 from passerby.models.colour_histogram import ColourHistogram
 from passerby.report.page import page
@@ -60,7 +59,7 @@ def demo(
             drawn, train_ids=train_ids, test_ids=test_ids, cameras=cameras, seed=seed, workers=workers, progress=show
         )
     people = synthetic.load(drawn)
-    terminal.table("The drawn world", *summary(people))
+    terminal.data_set(people)
 
     plain = _judge_plain(people)
     started = (trained_in / "recipe.json").is_file()
@@ -86,10 +85,11 @@ def _judge_plain(people: PersonSet) -> Scores:
     size = run.recipe(RECIPE).size
     stamp = ModelId("colour_histogram", "", f"RGB, {size}, stripes of HSV")
     with terminal.progress("colour histograms", len(people.query) + len(people.gallery)) as done:
-        query, gallery = (
-            embed.embed(
-                ColourHistogram(), crops, size=size, model_id=stamp, on_progress=lambda count, b=before: done(b + count)
-            )
-            for crops, before in ((people.query, 0), (people.gallery, len(people.query)))
-        )
-    return score(query, gallery, protocol={"data": people.name, "version": people.version})
+
+        def gallery_done(count: int) -> None:
+            done(len(people.query) + count)
+
+        plain = ColourHistogram()
+        query = embed.embed(plain, people.query, size=size, model_id=stamp, on_progress=done)
+        gallery = embed.embed(plain, people.gallery, size=size, model_id=stamp, on_progress=gallery_done)
+    return score(query, gallery, protocol={"data": people.name, "version": people.version, "unreadable": 0})

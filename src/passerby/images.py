@@ -1,6 +1,7 @@
 """The one reader of pictures, and the one place that knows mean, standard deviation and channel order."""
 
-import warnings
+import math
+import struct
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -8,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from PIL import Image, UnidentifiedImageError
+from PIL import Image, ImageOps, UnidentifiedImageError
 from torch import Tensor
 
 from passerby.types import Crop
@@ -21,6 +22,8 @@ MAX_PIXELS = 64_000_000
 """Pictures with more pixels are refused before they are decoded."""
 ENDINGS = (".jpg", ".jpeg", ".png", ".bmp", ".webp")
 """File endings, in lower case, that count as pictures when a folder is listed."""
+FORMATS = ("JPEG", "PNG", "BMP", "WEBP")
+"""What Pillow is asked to recognise: some of its other readers start programs or are little tested."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,39 +51,50 @@ def preprocessing(size: Size) -> str:
 
 
 def read(path: Path) -> Image.Image:
-    """The picture in a file, decoded to the last row, as RGB.
+    """The picture in a file, decoded to the last row, turned upright where its EXIF says so, as RGB.
+
+    Transparency is left out: the colours under it are taken.
 
     Raises:
         FileNotFoundError: if there is no such file.
         ValueError: if it is not a picture, is truncated or broken, or has more than MAX_PIXELS pixels.
     """
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("error", Image.DecompressionBombWarning)
-            with Image.open(path) as image:
-                if image.width * image.height > MAX_PIXELS:
-                    raise ValueError(
-                        f"{path} is {image.width} x {image.height} pixels; at most {MAX_PIXELS} are read: shrink it."
-                    )
-                return image.convert("RGB")
+        with Image.open(path, formats=FORMATS) as image:
+            if image.width * image.height <= MAX_PIXELS:
+                return _rgb(image)
     except FileNotFoundError:
         raise FileNotFoundError(f"No picture at {path}; check the path.") from None
     except IsADirectoryError:
         raise ValueError(f"{path} is a folder; give the file of one picture.") from None
     except (Image.DecompressionBombError, Image.DecompressionBombWarning):
-        raise ValueError(f"{path} has more than {MAX_PIXELS} pixels: shrink it.") from None
+        pass
     except UnidentifiedImageError:
         raise ValueError(f"{path} is not a picture that can be read; accepted are {', '.join(ENDINGS)}.") from None
-    except (OSError, SyntaxError) as error:  # Pillow's decoders raise both for damaged files
+    except (OSError, SyntaxError, ValueError, IndexError, OverflowError, struct.error) as error:
+        # All of these come out of Pillow's decoders for damaged files.
         raise ValueError(f"{path} is broken or truncated ({error}); replace it or leave it out.") from None
+    raise ValueError(f"{path} has more than {MAX_PIXELS} pixels: shrink it.")
+
+
+def _rgb(image: Image.Image) -> Image.Image:
+    ImageOps.exif_transpose(image, in_place=True)
+    if image.mode.startswith("I"):  # 16 bits of grey, which Pillow would cut off at 255
+        grey = np.asarray(image, dtype=np.float64) / 257
+        return Image.fromarray(grey.round().clip(0, 255).astype(np.uint8)).convert("RGB")
+    if image.mode == "P" and isinstance(image.info.get("transparency"), bytes):
+        return image.convert("RGBA").convert("RGB")  # the way that Pillow asks for
+    return image.convert("RGB")
 
 
 def crop(image: Image.Image, box: tuple[float, float, float, float]) -> Image.Image:
     """The part of a picture inside a box, (x, y, w, h) in pixels, cut to the picture.
 
     Raises:
-        ValueError: if the box lies outside of the picture.
+        ValueError: if the box lies outside of the picture or is not finite.
     """
+    if not all(map(math.isfinite, box)):
+        raise ValueError(f"box {box} is not finite; give (x, y, w, h) in pixels.")
     x, y, w, h = box
     left, top = max(0, round(x)), max(0, round(y))
     right, bottom = min(image.width, round(x + w)), min(image.height, round(y + h))

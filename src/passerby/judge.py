@@ -6,7 +6,7 @@ from pathlib import Path
 
 from passerby import files
 from passerby.evaluation.protocol import check
-from passerby.evaluation.score import score
+from passerby.evaluation.score import Fact, score
 from passerby.evaluation.scores import Scores
 from passerby.run import Run, embeddings
 from passerby.types import Crop, Embeddings, PersonSet
@@ -67,7 +67,7 @@ def judge(
                 on_broken=lambda crop, reason: broken.append((crop, reason)),
             )
         )
-    facts = {"data": data.name, "version": data.version, "unreadable": len(broken)}
+    facts: dict[str, Fact] = {"data": data.name, "version": data.version, "unreadable": len(broken)}
     scores = score(parts[0], parts[1], ap=ap, cameras=cameras, device=device, protocol=facts)
     return Judged(query=parts[0], gallery=parts[1], scores=scores, broken=tuple(broken))
 

@@ -1,7 +1,6 @@
 """Embeddings in a NumPy file: written in one piece, read without pickle and without trusting a declared size."""
 
 import math
-import os
 import struct
 import zipfile
 import zlib
@@ -13,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
+from passerby import files
 from passerby.types import Crop, Embeddings, ModelId
 
 REQUIRED = ("vectors", "pids")
@@ -59,13 +59,8 @@ def write(path: Path, embeddings: Embeddings) -> None:
             raise ValueError(f"{name} for {path} hold a text of more than {MAX_TEXT} characters; shorten it.")
     if not path.parent.is_dir():
         raise FileNotFoundError(f"No folder {path.parent} to write {path.name} into; make it first.")
-    draft = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
-        with draft.open("wb") as file:
-            np.savez(file, **arrays)  # type: ignore[arg-type]  # a keyword of savez is a bool
-        draft.replace(path)
-    finally:
-        draft.unlink(missing_ok=True)
+    with files.whole(path) as partial, partial.open("wb") as file:
+        np.savez(file, **arrays)  # type: ignore[arg-type]  # a keyword of savez is a bool
 
 
 def read(path: Path) -> Embeddings:
@@ -90,9 +85,12 @@ def read(path: Path) -> Embeddings:
             arrays = _read_all(path, archive)
     except FileNotFoundError:
         raise FileNotFoundError(f"No vector file at {path}; `passerby embed` writes one.") from None
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, struct.error) as error:
+    except (zipfile.BadZipFile, zlib.error, struct.error, EOFError, OSError, RuntimeError, ValueError) as error:
+        if str(error).startswith(str(path)):
+            raise
         raise ValueError(
-            f"{path} is not an .npz file or is broken ({error}); write it with numpy.savez or `passerby embed`."
+            f"{path} is not an .npz file or is broken ({_short(str(error))}); "
+            "write it with numpy.savez or `passerby embed`."
         ) from None
     vectors = torch.from_numpy(arrays.pop("vectors"))
     try:

@@ -6,10 +6,13 @@ from contextlib import contextmanager
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.table import Table
+from rich.text import Text
 
+from passerby.evaluation.describe import describe
 from passerby.evaluation.scores import Scores
+from passerby.evaluation.unanswered import unanswered
 from passerby.training.loop import Report
-from passerby.types import Crop
+from passerby.types import Crop, PersonSet
 
 console = Console(highlight=False)
 """Results go to the standard output."""
@@ -35,17 +38,15 @@ def drawing(title: str) -> Iterator[Callable[[int, int], None]]:
 
 @contextmanager
 def training(title: str) -> Iterator[Callable[[Report], None]]:
-    """A bar of training steps with epoch, losses and speed."""
+    """A bar of training steps with epoch, loss and speed, smoothed over some ten steps."""
     with _bar() as bar:
         task = bar.add_task(title, total=None, note="")
         smooth: dict[str, float] = {}
 
         def show(report: Report) -> None:
-            values = {**report.losses, "pictures/s": report.pictures_per_second}
-            for name, value in values.items():
+            for name, value in (("loss", report.losses["total"]), ("speed", report.pictures_per_second)):
                 smooth[name] = value if name not in smooth else 0.9 * smooth[name] + 0.1 * value
-            losses = "  ".join(f"{name} {smooth[name]:.3f}" for name in report.losses)
-            note = f"epoch {report.epoch:.1f}  {losses}  {smooth['pictures/s']:.0f} pictures/s"
+            note = f"epoch {report.epoch:.1f}, loss {smooth['loss']:.2f}, {smooth['speed']:.0f} pictures/s"
             bar.update(task, completed=report.step, total=report.steps, note=note)
 
         yield show
@@ -54,7 +55,7 @@ def training(title: str) -> Iterator[Callable[[Report], None]]:
 def _bar() -> Progress:
     return Progress(
         TextColumn("{task.description}"),
-        BarColumn(bar_width=24),
+        BarColumn(bar_width=12),
         MofNCompleteColumn(),
         TimeElapsedColumn(),
         TimeRemainingColumn(),
@@ -86,13 +87,46 @@ def _told(result: Scores) -> str:
     )
 
 
-def table(title: str, headings: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    """Print a plain table; the first column is aligned left, the others right."""
+def data_set(people: PersonSet) -> None:
+    """Print what a data set holds, how many right answers its queries have, and why any query has none."""
+    told = describe(people)
+    shown = Table(title=f"{people.name} {people.version}".strip(), title_justify="left")
+    for heading in ("split", "pictures", "people", "cameras", "distractors", "junk"):
+        shown.add_column(heading, justify="left" if heading == "split" else "right")
+    for split in told.splits:
+        cameras = len([camid for camid in split.cameras if camid is not None])
+        numbers = (split.pictures, split.people, cameras, split.distractors, split.junk)
+        shown.add_row(split.split, *(f"{number:,}" for number in numbers))
+    console.print(shown)
+    for split in told.splits:
+        each = ", ".join(
+            f"{'none' if camid is None else f'c{camid}'} {count:,}" for camid, count in split.cameras.items()
+        )
+        say(f"{split.split} by camera: {each}")
+    if told.right is None or told.right_range is None:
+        say("Nothing to judge: that needs a query and a gallery whose people have names.")
+        return
+    if not told.cameras:
+        say("Some pictures have no camera, so the query's own camera cannot be left out; answers are counted without.")
+    queries = len(people.query)
+    least, most = told.right_range
+    say(f"{told.right:,} right answers for {queries:,} queries: {told.right / queries:.4f} each ({least} .. {most}).")
+    if not told.unanswered:
+        say("Every query has a right answer.")
+        return
+    say(f"{told.unanswered} of {queries} queries have no right answer and are not counted:")
+    for index, reason in unanswered(people.query, people.gallery, cameras=told.cameras):
+        say(f"  {people.query[index].path.name}: {reason}")
+
+
+def lookup(title: str, answers: Sequence[tuple[Crop, float]]) -> None:
+    """Print the pictures found, the most alike first, with their cosine similarity."""
     shown = Table(title=title, title_justify="left")
-    for place, heading in enumerate(headings):
-        shown.add_column(heading, justify="right" if place else "left", overflow="fold")
-    for row in rows:
-        shown.add_row(*row)
+    shown.add_column("rank", justify="right")
+    shown.add_column("cosine", justify="right")
+    shown.add_column("picture", overflow="fold")
+    for place, (crop, similarity) in enumerate(answers, start=1):
+        shown.add_row(str(place), f"{similarity:.3f}", Text(str(crop.path)))
     console.print(shown)
 
 

@@ -48,7 +48,7 @@ class Crop:
         for name, value in (("camid", self.camid), ("trackid", self.trackid)):
             if value is not None and value < 0:
                 raise ValueError(f"{name} of {self.path} is {value}; give 0 or more, or None where it is not known.")
-        if self.box is not None and (self.box[2] <= 0 or self.box[3] <= 0):
+        if self.box is not None and not (self.box[2] > 0 and self.box[3] > 0):
             raise ValueError(f"box of {self.path} is {self.box}; give (x, y, w, h) with w and h above 0.")
 
 

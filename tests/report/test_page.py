@@ -1,5 +1,6 @@
 import dataclasses
 import os
+import re
 from html.parser import HTMLParser
 from itertools import pairwise
 from pathlib import Path
@@ -112,6 +113,8 @@ def test_few_queries_are_shown_once_and_best_first(tmp_path):
     text = written(tmp_path, *world(tmp_path))
     assert list(lists(text)) == [0, 1, 2, 3]
     assert Page(text).texts("h3", "part") == ["All judged queries", "Queries without a match"]
+    few = written(tmp_path, *world(tmp_path), best=1, worst=2)
+    assert list(lists(few)) == [0, 1, 2, 3]  # 1 and 2, the worst two, higher first as well
 
 
 def test_further_queries_are_shown_in_the_order_given(tmp_path):
@@ -218,6 +221,30 @@ def test_the_page_holds_everything_and_asks_for_nothing(tmp_path):
     bare = text.replace("http://www.w3.org/2000/svg", "").replace("http://www.w3.org/1999/xlink", "")
     assert "://" not in bare
     assert str(tmp_path) not in text
+
+
+def luminance(colour):
+    wide = colour if len(colour) == 7 else "#" + "".join(2 * digit for digit in colour[1:])
+    parts = [int(wide[place : place + 2], 16) / 255 for place in (1, 3, 5)]
+    linear = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+def contrast(one, other):
+    low, high = sorted((luminance(one), luminance(other)))
+    return (high + 0.05) / (low + 0.05)
+
+
+def test_text_can_be_read_in_light_in_dark_and_on_paper(tmp_path):
+    (style,) = Page(written(tmp_path, *world(tmp_path))).texts("style")
+    themes = [dict(re.findall(r"--([\w-]+): (#\w+);", block)) for block in re.findall(r":root \{([^}]*)\}", style)]
+    assert len(themes) == 3
+    for theme in themes:
+        for ink in ("ink", "soft"):
+            assert min(contrast(theme[ink], theme[ground]) for ground in ("page", "card", "well")) >= 4.5
+        for tone in ("right", "wrong", "neutral"):
+            assert contrast(theme["on-strip"], theme[tone]) >= 4.5
+            assert contrast(theme[tone], theme["page"]) >= 3
 
 
 def test_ids_are_unique_and_what_is_pointed_to_exists(tmp_path):

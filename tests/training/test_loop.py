@@ -75,9 +75,7 @@ def test_a_killed_training_goes_on_and_ends_with_the_same_weights_bit_for_bit(cr
     with pytest.raises(Killed):
         fit(TINY, crops, folder=tmp_path / "broken", machine=CPU, every=0, on_step=killed_after(step))
     steps = []
-    resumed = fit(
-        TINY, crops, folder=tmp_path / "broken", machine=CPU, resume=True, on_step=steps.append
-    )
+    resumed = fit(TINY, crops, folder=tmp_path / "broken", machine=CPU, resume=True, on_step=steps.append)
     assert same(whole, resumed)
     assert steps[0].step == step + 1, "it did not go on where it was"
     logs = [(tmp_path / name / "log.jsonl").read_text().splitlines() for name in ("whole", "broken")]
@@ -110,7 +108,9 @@ def test_a_checkpoint_holds_nothing_that_needs_unpickling(crops, tmp_path):
 
 
 def test_a_loss_that_is_not_finite_stops_training_and_is_named(crops, tmp_path):
-    recipe = replace(TINY, losses={"identity": (1.0, identity), "odd": (1.0, lambda output, batch: torch.tensor(math.nan))})
+    recipe = replace(
+        TINY, losses={"identity": (1.0, identity), "odd": (1.0, lambda output, batch: torch.tensor(math.nan))}
+    )
     with pytest.raises(FloatingPointError, match="Loss odd is nan at step 1"):
         fit(recipe, crops, folder=tmp_path, machine=CPU)
 

@@ -20,8 +20,10 @@ FRAMES = 1_000_000
 """Room for the frame numbers of one sequence in `Crop.time`."""
 
 _NAME = re.compile(
-    r"(?P<pid>-1|\d{4,9})_c(?P<camid>\d{1,4})s(?P<sequence>\d{1,4})_(?P<frame>\d{6})_\d{2,}(\.jpg){1,2}"
-)  # the real set has a 1488_c1s6_023021_00.jpg.jpg
+    r"(?P<pid>-1|\d{4,9})_c(?P<camid>\d{1,4})s(?P<sequence>\d{1,4})_(?P<frame>\d{6})_\d{2,}"
+    r"(\.jpg){1,2}",  # the real set has a 1488_c1s6_023021_00.jpg.jpg
+    re.ASCII,
+)
 
 
 def load(root: Path) -> PersonSet:

@@ -1,9 +1,13 @@
-"""Why a query has no right answer, in words."""
+"""Why a query has no right answer, in words, and what a data set holds, as a table and in sentences."""
 
 from collections.abc import Sequence
 
 from passerby.evaluation.answers import answers
-from passerby.types import Crop
+from passerby.evaluation.describe import Counts, describe
+from passerby.types import Crop, PersonSet
+
+SHOWN = 20
+"""Queries without a right answer that `sentences` names."""
 
 
 def unanswered(queries: Sequence[Crop], gallery: Sequence[Crop], *, cameras: bool = True) -> list[tuple[int, str]]:
@@ -24,6 +28,41 @@ def unanswered(queries: Sequence[Crop], gallery: Sequence[Crop], *, cameras: boo
         if crop.pid in wanted:
             there[crop.pid].append(crop)
     return [(index, _reason(queries[index], there[queries[index].pid], cameras=cameras)) for index in empty]
+
+
+def summary(people: PersonSet) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
+    """Headings and rows of a table that counts each split of a data set."""
+    headings = ("split", "pictures", "people", "distractors", "junk", "unknown", "cameras", "pictures by camera")
+    return headings, [_row(counts) for counts in describe(people).splits]
+
+
+def sentences(people: PersonSet) -> list[str]:
+    """What can be judged in a data set, how many right answers there are, and why queries have none."""
+    found = describe(people)
+    if found.right is None or found.right_range is None or found.unanswered is None:
+        missing = [split for split in ("query", "gallery") if not getattr(people, split)]
+        reason = f"it has no {' and no '.join(missing)}" if missing else "some of its crops are of nobody known"
+        return [f"No ranking can be judged on {people.name}: {reason}."]
+    lines = []
+    if not found.cameras:
+        lines.append("Not every person's crop has a camera, so right answers are counted without cameras.")
+    each = f"{found.right / len(people.query):.4f} for each query ({found.right_range[0]} .. {found.right_range[1]})"
+    lines.append(f"{found.right} right answers for {len(people.query)} queries, {each}.")
+    if not found.unanswered:
+        return [*lines, "Every query has a right answer."]
+    lines.append(f"{found.unanswered} of {len(people.query)} queries have none and will not be counted:")
+    reasons = unanswered(people.query, people.gallery, cameras=found.cameras)
+    lines += [f"  {people.query[index].path}: {reason}" for index, reason in reasons[:SHOWN]]
+    if len(reasons) > SHOWN:
+        lines.append(f"  ... and {len(reasons) - SHOWN} more.")
+    return lines
+
+
+def _row(counts: Counts) -> tuple[str, ...]:
+    known = [camid for camid in counts.cameras if camid is not None]
+    numbers = (counts.pictures, counts.people, counts.distractors, counts.junk, counts.unknown, len(known))
+    by_camera = " ".join(f"{'?' if camid is None else camid}:{count}" for camid, count in counts.cameras.items())
+    return (counts.split, *map(str, numbers), by_camera)
 
 
 def _reason(query: Crop, same: Sequence[Crop], *, cameras: bool) -> str:

@@ -1,7 +1,6 @@
 """The report of a result: one file that holds everything it shows."""
 
 import math
-import os
 from collections.abc import Callable, Mapping, Sequence
 from importlib.metadata import version
 from pathlib import Path
@@ -9,6 +8,7 @@ from pathlib import Path
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
+from passerby import files
 from passerby.evaluation.scores import Scores
 from passerby.report.common_protocol import common_protocol
 from passerby.report.curves import curves
@@ -35,6 +35,9 @@ FACTS = {
     "queries": "Queries",
     "gallery": "Pictures in the gallery",
     "gallery_junk": "Junk boxes in the gallery",
+    "data": "Data set",
+    "version": "Version of the data set",
+    "unreadable": "Unreadable pictures, left out",
     "passerby": "passerby version",
     "torch": "torch version",
 }
@@ -103,7 +106,9 @@ def page(
         shared=_facts(shared),
         own={name: _facts({f: v for f, v in one.protocol.items() if f not in shared}) for name, one in scores.items()},
     )
-    _write(path, html)
+    with files.whole(path) as partial:
+        # File names that are not valid text come from the disk as lone surrogates, which UTF-8 does not have.
+        partial.write_bytes(html.encode("utf-8", "backslashreplace"))
 
 
 def _choose(scores: Scores, *, best: int, worst: int, also: Sequence[int]) -> list[tuple[str, str, Sequence[int]]]:
@@ -214,13 +219,3 @@ def _percent(share: float) -> str:
 
 def _count(number: int, one: str, many: str) -> str:
     return f"{number:,} {one if number == 1 else many}"
-
-
-def _write(path: Path, html: str) -> None:
-    partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
-    try:
-        # File names that are not valid text come from the disk as lone surrogates, which UTF-8 does not have.
-        partial.write_bytes(html.encode("utf-8", "backslashreplace"))
-        partial.replace(path)
-    finally:
-        partial.unlink(missing_ok=True)

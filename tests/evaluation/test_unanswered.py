@@ -1,0 +1,66 @@
+from pathlib import Path
+
+from passerby.evaluation.unanswered import SHOWN, sentences, summary, unanswered
+from passerby.types import DISTRACTOR, JUNK, UNKNOWN, Crop, PersonSet
+
+
+def crop(name, pid, camid=None):
+    return Crop(Path(name), pid, camid)
+
+
+QUERIES = (crop("a", 1, 1), crop("b", 12, 3), crop("c", 13, 3), crop("d", 14, 3))
+GALLERY = (crop("e", 1, 2), *(crop(f"f{i}", 13, 3) for i in range(4)), crop("d", 14, 3), crop("g", JUNK), crop("h", 0))
+
+
+def test_each_reason_is_told_in_words():
+    assert unanswered(QUERIES, GALLERY) == [
+        (1, "person 12 is not in the gallery"),
+        (2, "person 13 is in the gallery only from the query's own camera (camera 3, 4 crops)"),
+        (3, "person 14 is in the gallery only from the query's own camera (camera 3, 1 crop)"),
+    ]
+    assert unanswered(QUERIES, GALLERY, cameras=False) == [
+        (1, "person 12 is not in the gallery"),
+        (3, "person 14 is in the gallery only as the query's own picture"),
+    ]
+
+
+def test_the_summary_counts_each_split_that_is_there():
+    headings, rows = summary(PersonSet(name="x", query=QUERIES, gallery=GALLERY))
+    assert headings[:3] == ("split", "pictures", "people")
+    assert rows[0] == ("query", "4", "4", "0", "0", "0", "2", "1:1 3:3")
+    assert rows[1] == ("gallery", "8", "3", "1", "1", "0", "2", "2:1 3:5 ?:2")
+    assert len(rows) == 2
+    assert all(len(row) == len(headings) for row in rows)
+
+
+def test_sentences_name_the_queries_without_an_answer():
+    told = sentences(PersonSet(name="x", query=QUERIES, gallery=GALLERY))
+    assert told[0] == "1 right answers for 4 queries, 0.2500 for each query (0 .. 1)."
+    assert told[1] == "3 of 4 queries have none and will not be counted:"
+    assert told[2] == "  b: person 12 is not in the gallery"
+
+
+def test_a_long_list_of_queries_is_cut():
+    queries = tuple(crop(f"q{i}", 100 + i, 1) for i in range(SHOWN + 3))
+    told = sentences(PersonSet(name="x", query=queries, gallery=GALLERY))
+    assert told[-1] == "  ... and 3 more."
+    assert len(told) == SHOWN + 3
+
+
+def test_a_set_where_every_query_is_answered_says_so():
+    told = sentences(PersonSet(name="x", query=QUERIES[:1], gallery=GALLERY))
+    assert told[-1] == "Every query has a right answer."
+
+
+def test_a_set_without_cameras_is_counted_without_and_says_so():
+    told = sentences(PersonSet(name="x", query=(crop("a", 1),), gallery=(crop("b", 1), crop("c", DISTRACTOR))))
+    assert "without cameras" in told[0]
+    assert told[1].startswith("1 right answers for 1 queries")
+
+
+def test_a_set_that_cannot_be_judged_says_why():
+    assert sentences(PersonSet(name="x", train=QUERIES)) == [
+        "No ranking can be judged on x: it has no query and no gallery."
+    ]
+    assert "it has no query." in sentences(PersonSet(name="x", gallery=GALLERY))[0]
+    assert "nobody known" in sentences(PersonSet(name="x", query=QUERIES, gallery=(crop("b", UNKNOWN, 1),)))[0]

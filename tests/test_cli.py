@@ -1,0 +1,130 @@
+import json
+import re
+
+import numpy as np
+import pytest
+
+import people
+from passerby import cli
+
+
+def passerby(capsys, *arguments):
+    code = cli._main([str(argument) for argument in arguments])
+    out, err = capsys.readouterr()
+    return code, out, err
+
+
+@pytest.fixture(scope="module")
+def market(tmp_path_factory):
+    return people.market(tmp_path_factory.mktemp("data") / "market")
+
+
+@pytest.fixture(scope="module")
+def trained(market, tmp_path_factory):
+    out = tmp_path_factory.mktemp("runs") / "run"
+    assert cli._main(["train", "demo", *people.SMALL, "--data", f"market1501:{market}", "--out", str(out)]) == 0
+    return out
+
+
+def test_the_whole_way_from_pictures_to_scores(capsys, market, trained, tmp_path):
+    code, out, _ = passerby(capsys, "data", "market1501", market)
+    assert code == 0
+    assert "6 right answers for 3 queries" in out
+
+    code, out, _ = passerby(capsys, "eval", trained, "--data", f"market1501:{market}")
+    assert code == 0
+    scores = json.loads((trained / "scores.json").read_text())
+    assert f"{100 * scores['mAP']:.1f} %" in out
+    assert (trained / "report.html").read_text().startswith("<!DOCTYPE html>")
+
+    for split in ("query", "gallery"):
+        file = tmp_path / f"{split}.npz"
+        code, out, err = passerby(capsys, "embed", trained, f"market1501:{market}", "--split", split, "--out", file)
+        assert code == 0, err
+    code, out, _ = passerby(capsys, "score", tmp_path / "query.npz", tmp_path / "gallery.npz", "--json")
+    told = json.loads(out)
+    assert set(told) == {"mAP", "mINP", "rank1", "rank5", "rank10", "ap", "queries", "queries_without_match"}
+    assert told["mAP"] == pytest.approx(scores["mAP"])
+
+    picture = next((market / "query").iterdir())
+    for gallery in (market / "bounding_box_test", tmp_path / "gallery.npz"):
+        code, out, _ = passerby(capsys, "search", trained, "--query", picture, "--gallery", gallery, "-k", 3)
+        assert code == 0
+        assert len(re.findall(r"\.jpg", out)) >= 3
+
+
+def test_a_folder_of_own_pictures_is_embedded_without_the_broken_one(capsys, trained, market, tmp_path):
+    for n, file in enumerate(sorted((market / "query").iterdir())):
+        (tmp_path / f"{n}.jpg").write_bytes(file.read_bytes())
+    (tmp_path / "broken.jpg").write_bytes((tmp_path / "0.jpg").read_bytes()[:200])
+    code, out, err = passerby(capsys, "embed", trained, tmp_path, "--out", tmp_path / "own.npz")
+    assert code == 0
+    assert "3 descriptors of 8 dimensions" in out
+    assert "1 of 4 pictures could not be read" in err
+    assert "broken.jpg" in err
+    assert len(np.load(tmp_path / "own.npz", allow_pickle=False)["vectors"]) == 3
+
+
+def test_vectors_of_another_model_are_refused(capsys, trained, market, tmp_path):
+    other = tmp_path / "run"
+    arguments = ["--data", f"market1501:{market}", "--out", other, "--seed", 1]
+    assert passerby(capsys, "train", "demo", *people.SMALL, *arguments)[0] == 0
+    file = tmp_path / "other.npz"
+    assert passerby(capsys, "embed", other, market / "query", "--out", file)[0] == 0
+    picture = next((market / "query").iterdir())
+    code, _, err = passerby(capsys, "search", trained, "--query", picture, "--gallery", file)
+    assert code == 2
+    assert "two models" in err
+
+
+BAD = [
+    (["data", "market1501", "nowhere"], "not a folder"),
+    (["data", "markte", "."], "No data set is called 'markte'; there is"),
+    (["train", "nothing", "--data", ".", "--out", "x"], "there is demo"),
+    (["train", "demo", "epoch=3", "--data", ".", "--out", "x"], "there is no 'epoch'"),
+    (["train", "demo", "epochs=many", "--data", ".", "--out", "x"], "give a whole number"),
+    (["train", "demo", "--data", "."], "--out"),
+    (["eval", "nowhere", "--data", "."], "No run in nowhere"),
+    (["score", "nowhere.npz", "nowhere.npz"], "No vector file at nowhere.npz"),
+    (["frobnicate"], "No such command 'frobnicate'"),
+    (["synth"], "Nothing to draw"),
+    (["synth", "world", "--train-ids", "many"], "train-ids"),
+]
+
+
+@pytest.mark.parametrize(("arguments", "told"), BAD, ids=lambda x: " ".join(x) if isinstance(x, list) else "")
+def test_a_mistake_is_one_line_on_stderr_and_exit_code_2(capsys, tmp_path, monkeypatch, arguments, told):
+    monkeypatch.chdir(tmp_path)
+    code, out, err = passerby(capsys, *arguments)
+    assert code == 2
+    assert out == ""
+    assert err.count("\n") == 1
+    assert told in err
+
+
+def test_a_vector_file_with_nan_is_refused_and_the_row_named(capsys, tmp_path):
+    vectors = np.ones((3, 4), dtype=np.float32)
+    vectors[1, 2] = np.nan
+    np.savez(tmp_path / "a.npz", vectors=vectors, pids=np.arange(1, 4), camids=np.ones(3, dtype=int))
+    code, _, err = passerby(capsys, "score", tmp_path / "a.npz", tmp_path / "a.npz")
+    assert code == 2
+    assert "NaN" in err
+    assert "row 1" in err
+
+
+def test_no_cameras_under_a_camera_protocol_is_refused_and_the_way_out_named(capsys, tmp_path):
+    vectors = np.eye(3, dtype=np.float32)
+    np.savez(tmp_path / "a.npz", vectors=vectors, pids=np.array([1, 1, 2]))
+    np.savez(tmp_path / "b.npz", vectors=vectors, pids=np.array([1, 2, 3]))
+    code, _, err = passerby(capsys, "score", tmp_path / "a.npz", tmp_path / "b.npz")
+    assert code == 2
+    assert "have no camera" in err
+    code, _, err = passerby(capsys, "score", tmp_path / "a.npz", tmp_path / "b.npz", "--no-cameras")
+    assert code == 0, err
+
+
+def test_one_training_person_is_refused(capsys, tmp_path):
+    root = people.market(tmp_path / "market", train=1)
+    code, _, err = passerby(capsys, "train", "demo", "--data", f"market1501:{root}", "--out", tmp_path / "run")
+    assert code == 2
+    assert "1 people in train" in err
