@@ -8,9 +8,8 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 from rich.text import Text
 
-from passerby.evaluation.describe import describe
 from passerby.evaluation.scores import Scores
-from passerby.evaluation.unanswered import unanswered
+from passerby.evaluation.unanswered import by_camera, sentences, summary
 from passerby.training.loop import Report
 from passerby.types import Crop, PersonSet
 
@@ -89,34 +88,16 @@ def _told(result: Scores) -> str:
 
 def data_set(people: PersonSet) -> None:
     """Print what a data set holds, how many right answers its queries have, and why any query has none."""
-    told = describe(people)
-    shown = Table(title=f"{people.name} {people.version}".strip(), title_justify="left")
-    for heading in ("split", "pictures", "people", "cameras", "distractors", "junk"):
-        shown.add_column(heading, justify="left" if heading == "split" else "right")
-    for split in told.splits:
-        cameras = len([camid for camid in split.cameras if camid is not None])
-        numbers = (split.pictures, split.people, cameras, split.distractors, split.junk)
-        shown.add_row(split.split, *(f"{number:,}" for number in numbers))
+    headings, rows = summary(people)
+    say(f"{people.name}: {people.version}" if people.version else people.name)
+    shown = Table()
+    for place, heading in enumerate(headings):
+        shown.add_column(heading, justify="right" if place else "left", overflow="fold")
+    for row in rows:
+        shown.add_row(*row)
     console.print(shown)
-    for split in told.splits:
-        each = ", ".join(
-            f"{'none' if camid is None else f'c{camid}'} {count:,}" for camid, count in split.cameras.items()
-        )
-        say(f"{split.split} by camera: {each}")
-    if told.right is None or told.right_range is None:
-        say("Nothing to judge: that needs a query and a gallery whose people have names.")
-        return
-    if not told.cameras:
-        say("Some pictures have no camera, so the query's own camera cannot be left out; answers are counted without.")
-    queries = len(people.query)
-    least, most = told.right_range
-    say(f"{told.right:,} right answers for {queries:,} queries: {told.right / queries:.4f} each ({least} .. {most}).")
-    if not told.unanswered:
-        say("Every query has a right answer.")
-        return
-    say(f"{told.unanswered} of {queries} queries have no right answer and are not counted:")
-    for index, reason in unanswered(people.query, people.gallery, cameras=told.cameras):
-        say(f"  {people.query[index].path.name}: {reason}")
+    for line in (*by_camera(people), *sentences(people)):
+        say(line)
 
 
 def lookup(title: str, answers: Sequence[tuple[Crop, float]]) -> None:

@@ -1,6 +1,6 @@
 from pathlib import Path
 
-from passerby.evaluation.unanswered import SHOWN, sentences, summary, unanswered
+from passerby.evaluation.unanswered import SHOWN, by_camera, sentences, summary, unanswered
 from passerby.types import DISTRACTOR, JUNK, UNKNOWN, Crop, PersonSet
 
 
@@ -27,10 +27,17 @@ def test_each_reason_is_told_in_words():
 def test_the_summary_counts_each_split_that_is_there():
     headings, rows = summary(PersonSet(name="x", query=QUERIES, gallery=GALLERY))
     assert headings[:3] == ("split", "pictures", "people")
-    assert rows[0] == ("query", "4", "4", "0", "0", "0", "2", "1:1 3:3")
-    assert rows[1] == ("gallery", "8", "3", "1", "1", "0", "2", "2:1 3:5 ?:2")
+    assert rows[0] == ("query", "4", "4", "0", "0", "0", "2")
+    assert rows[1] == ("gallery", "8", "3", "1", "1", "0", "2")
     assert len(rows) == 2
     assert all(len(row) == len(headings) for row in rows)
+
+
+def test_each_camera_is_counted():
+    assert by_camera(PersonSet(name="x", query=QUERIES, gallery=GALLERY)) == [
+        "query by camera: c1 1, c3 3",
+        "gallery by camera: c2 1, c3 5, none 2",
+    ]
 
 
 def test_sentences_name_the_queries_without_an_answer():

@@ -32,8 +32,17 @@ def unanswered(queries: Sequence[Crop], gallery: Sequence[Crop], *, cameras: boo
 
 def summary(people: PersonSet) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
     """Headings and rows of a table that counts each split of a data set."""
-    headings = ("split", "pictures", "people", "distractors", "junk", "unknown", "cameras", "pictures by camera")
+    headings = ("split", "pictures", "people", "distractors", "junk", "unknown", "cameras")
     return headings, [_row(counts) for counts in describe(people).splits]
+
+
+def by_camera(people: PersonSet) -> list[str]:
+    """One line for each split of a data set: how many pictures each camera took."""
+    return [
+        f"{counts.split} by camera: "
+        + ", ".join(f"{'none' if camid is None else f'c{camid}'} {count}" for camid, count in counts.cameras.items())
+        for counts in describe(people).splits
+    ]
 
 
 def sentences(people: PersonSet) -> list[str]:
@@ -61,8 +70,7 @@ def sentences(people: PersonSet) -> list[str]:
 def _row(counts: Counts) -> tuple[str, ...]:
     known = [camid for camid in counts.cameras if camid is not None]
     numbers = (counts.pictures, counts.people, counts.distractors, counts.junk, counts.unknown, len(known))
-    by_camera = " ".join(f"{'?' if camid is None else camid}:{count}" for camid, count in counts.cameras.items())
-    return (counts.split, *map(str, numbers), by_camera)
+    return (counts.split, *map(str, numbers))
 
 
 def _reason(query: Crop, same: Sequence[Crop], *, cameras: bool) -> str:
