@@ -10,7 +10,7 @@ setup: .venv/installed
 	@$(PYTHON) -c 'import sys; sys.exit(None if sys.version_info >= (3, 11) else "passerby needs Python 3.11 or newer; say which: make PYTHON=python3.12 ...")'
 	$(PYTHON) -m venv .venv
 	@echo "Installing the pinned packages (about 5.5 GB with PyTorch; a minute or two) ..."
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile --require-hashes --requirement requirements.lock
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $@
 

@@ -1,11 +1,15 @@
 import json
+import os
 import re
+import subprocess
+import sys
+import time
 
 import numpy as np
 import pytest
 
 import people
-from passerby import cli
+from passerby import cli, weights
 
 
 def passerby(capsys, *arguments):
@@ -75,6 +79,28 @@ def test_vectors_of_another_model_are_refused(capsys, trained, market, tmp_path)
     code, _, err = passerby(capsys, "search", trained, "--query", picture, "--gallery", file)
     assert code == 2
     assert "two models" in err
+
+
+def test_a_training_killed_by_the_system_goes_on_and_ends_with_the_same_weights(market, tmp_path):
+    def arguments(out):
+        changes = [change for change in people.SMALL if not change.startswith("epochs")]
+        data = f"market1501:{market}"
+        return ["train", "demo", *changes, "epochs=15", "--data", data, "--out", str(out), "--checkpoint-every", "0"]
+
+    program = [sys.executable, "-c", "from passerby.cli import main; main()", *arguments(tmp_path / "killed")]
+    one_thread = {**os.environ, "OMP_NUM_THREADS": "1"}  # as here: sums over two threads round otherwise
+    process = subprocess.Popen(program, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=one_thread)
+    log = tmp_path / "killed" / "log.jsonl"
+    while not log.is_file() or len(log.read_text().splitlines()) < 5:
+        assert process.poll() is None, "training ended before it could be killed"
+        time.sleep(0.01)
+    process.kill()
+    process.wait()
+    assert not (tmp_path / "killed" / "weights.safetensors").exists()
+    assert cli._main([*arguments(tmp_path / "killed"), "--resume"]) == 0
+    assert cli._main(arguments(tmp_path / "whole")) == 0
+    one, other = (weights.digest(tmp_path / name / "weights.safetensors") for name in ("killed", "whole"))
+    assert one == other
 
 
 BAD = [

@@ -86,6 +86,7 @@ def train(
     devices: Annotated[int, Option(help="Devices on each node.", min=1)] = 1,
     nodes: Annotated[int, Option(help="Machines that train together.", min=1)] = 1,
     workers: Workers = 0,
+    checkpoint_every: Annotated[float, Option(help="Seconds between checkpoints; 0: each step.", min=0)] = 30.0,
 ) -> None:
     """Train a recipe on a data set's training people."""
     from passerby import run
@@ -104,6 +105,7 @@ def train(
             seed=seed,
             resume=resume,
             machine=machine,
+            every=checkpoint_every,
             on_step=report,
         )
     terminal.say(f"{done.model_id} lies in {out}.")

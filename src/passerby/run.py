@@ -61,6 +61,7 @@ def train(
     seed: int = 0,
     resume: bool = False,
     machine: Machine | None = None,
+    every: float = 30.0,
     on_step: Callable[[Report], None] | None = None,
 ) -> Run:
     """Train a recipe on a data set's training crops and keep the run in a folder.
@@ -73,6 +74,7 @@ def train(
         seed: of all chance, 0 or more.
         resume: go on with the run in `out` where it was broken off.
         machine: what to train on.
+        every: seconds between checkpoints; 0 for one after each step.
         on_step: called after each step.
 
     Raises:
@@ -97,7 +99,9 @@ def train(
         out.mkdir(parents=True, exist_ok=True)
         if _first_process():
             _write_json(file, card)
-        model = fit(found, data.train, folder=out, seed=seed, resume=resume, machine=machine, on_step=on_step)
+        model = fit(
+            found, data.train, folder=out, seed=seed, resume=resume, machine=machine, every=every, on_step=on_step
+        )
         if _first_process():
             weights.save(model, out / "weights.safetensors")
         if torch.distributed.is_available() and torch.distributed.is_initialized():

@@ -1,7 +1,7 @@
 """The training pictures as batches, the same ones whatever the number of workers and wherever training starts."""
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -9,6 +9,7 @@ from torch import Generator, Tensor
 from torch.utils.data import DataLoader, Dataset
 
 from passerby import images
+from passerby.images import Size
 from passerby.training.recipe import Recipe
 from passerby.types import Batch, Crop
 
@@ -85,8 +86,9 @@ class Plan:
 class Pictures(Dataset[Batch]):
     """The training crops, read and augmented one batch at a time."""
 
-    def __init__(self, recipe: Recipe, crops: Sequence[Crop]) -> None:
-        self.recipe = recipe
+    def __init__(self, crops: Sequence[Crop], size: Size, augment: Mapping[str, Callable[..., Tensor]]) -> None:
+        self.size = size
+        self.augment = augment
         self.crops = crops
         self.classes = {pid: label for label, pid in enumerate(sorted({crop.pid for crop in crops}))}
 
@@ -101,9 +103,9 @@ class Pictures(Dataset[Batch]):
         )
 
     def _image(self, item: Item) -> Tensor:
-        image = images.normalise(images.load(self.crops[item.index], self.recipe.size))
+        image = images.normalise(images.load(self.crops[item.index], self.size))
         generator = Generator().manual_seed(item.seed)
-        for change in self.recipe.augment.values():
+        for change in self.augment.values():
             image = change(image, generator=generator, progress=item.progress)
         return image
 
@@ -118,9 +120,11 @@ def feed(plan: Plan, crops: Sequence[Crop], *, workers: int = 0) -> DataLoader[B
     """
     # A sampler that yields whole batches with batch_size=None hands each list of items to Pictures at once.
     return DataLoader(
-        Pictures(plan.recipe, crops),
+        Pictures(crops, plan.recipe.size, plan.recipe.augment),
         batch_size=None,
         sampler=plan,
         num_workers=workers,
         prefetch_factor=4 if workers else None,
+        # a fork of a process with threads, as this one is, may hang
+        multiprocessing_context="forkserver" if workers else None,
     )

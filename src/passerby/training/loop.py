@@ -71,7 +71,7 @@ def fit(
 
     Writes `checkpoint.pt` (whole or not at all) every so many seconds, and `log.jsonl`. Each step depends only on the
     recipe, the crops, the seed and the weights before it, so a training that goes on from a checkpoint ends with the
-    same weights, bit for bit, as one that was never broken off (on the same device and libraries).
+    same weights, bit for bit, as one that was never broken off (on the same device, libraries and number of threads).
 
     Args:
         recipe: how.
