@@ -56,7 +56,14 @@ def demo(
     drawn, trained_in = folder / "world", folder / "run"
     with terminal.drawing("drawing people") as show:
         world.write(
-            drawn, train_ids=train_ids, test_ids=test_ids, cameras=cameras, seed=seed, workers=workers, progress=show
+            drawn,
+            train_ids=train_ids,
+            test_ids=test_ids,
+            cameras=cameras,
+            seed=seed,
+            workers=workers,
+            hand_share=0,
+            progress=show,
         )
     people = synthetic.load(drawn)
     terminal.data_set(people)

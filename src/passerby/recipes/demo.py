@@ -15,7 +15,7 @@ from passerby.losses.batch_hard_triplet import batch_hard_triplet
 from passerby.losses.identity import identity
 from passerby.models.backbone import backbone
 from passerby.models.global_embedding import GlobalEmbedding
-from passerby.training.augment import colour_jitter, erase, flip, pad_crop
+from passerby.training.augment import erase, flip, pad_crop
 from passerby.training.batches import people_by_pictures
 from passerby.training.recipe import Recipe
 from passerby.training.schedule import warmup_cosine
@@ -29,21 +29,19 @@ demo = Recipe(
         neck=True,
     ),
     data=synthetic.load,
-    height=128,
-    width=64,
-    epochs=12,
-    batches=partial(people_by_pictures, people=16, pictures=4),
+    height=96,
+    width=48,
+    epochs=7,
+    batches=partial(people_by_pictures, people=8, pictures=4),
     augment={
         "flip": flip,
-        "pad_crop": partial(pad_crop, pad=6),
-        "colour_jitter": partial(colour_jitter, gain=0.15, offset=0.2),
-        "erase": partial(erase, p=0.5),
+        "pad_crop": partial(pad_crop, pad=5),
+        "erase": partial(erase, p=0.2),
     },
     losses={
         "identity": (1.0, partial(identity, smoothing=0.1)),
         "triplet": (1.0, partial(batch_hard_triplet, margin=0.3)),
     },
-    optimizer=partial(AdamW, lr=2e-3, weight_decay=5e-2),
+    optimizer=partial(AdamW, lr=4e-3, weight_decay=5e-2),
     schedule=partial(warmup_cosine, warmup=1.0),
-    precision="bf16-mixed",
 )

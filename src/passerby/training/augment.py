@@ -30,28 +30,6 @@ def pad_crop(image: Tensor, *, generator: Generator, progress: float, pad: int =
     return padded[:, top : top + height, left : left + width]
 
 
-def colour_jitter(
-    image: Tensor, *, generator: Generator, progress: float, gain: float = 0.1, offset: float = 0.1
-) -> Tensor:
-    """Scale and shift each channel: as another camera's exposure and white balance would.
-
-    Args:
-        image: (3, H, W), normalised.
-        generator: of all chance.
-        progress: not used.
-        gain: each channel is multiplied by 1 - gain .. 1 + gain; in [0, 1).
-        offset: and shifted by up to this many standard deviations; 0 or more.
-
-    Raises:
-        ValueError: if gain or offset is out of range.
-    """
-    if not 0 <= gain < 1 or offset < 0:
-        raise ValueError(f"augment.colour_jitter has gain {gain} and offset {offset}; give [0, 1) and 0 or more.")
-    scale = 1 + gain * (2 * torch.rand((3, 1, 1), generator=generator) - 1)
-    shift = offset * (2 * torch.rand((3, 1, 1), generator=generator) - 1)
-    return image * scale + shift
-
-
 def erase(
     image: Tensor,
     *,
