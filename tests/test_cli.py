@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import people
-from passerby import cli, weights
+from passerby import cli, run, weights
 
 
 def passerby(capsys, *arguments):
@@ -87,7 +87,7 @@ def test_a_training_killed_by_the_system_goes_on_and_ends_with_the_same_weights(
         data = f"market1501:{market}"
         return ["train", "demo", *changes, "epochs=15", "--data", data, "--out", str(out), "--checkpoint-every", "0"]
 
-    program = [sys.executable, "-c", "from passerby.cli import main; main()", *arguments(tmp_path / "killed")]
+    program = [sys.executable, "-m", "passerby", *arguments(tmp_path / "killed")]
     one_thread = {**os.environ, "OMP_NUM_THREADS": "1"}  # as here: sums over two threads round otherwise
     process = subprocess.Popen(program, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=one_thread)
     log = tmp_path / "killed" / "log.jsonl"
@@ -101,6 +101,20 @@ def test_a_training_killed_by_the_system_goes_on_and_ends_with_the_same_weights(
     assert cli._main(arguments(tmp_path / "whole")) == 0
     one, other = (weights.digest(tmp_path / name / "weights.safetensors") for name in ("killed", "whole"))
     assert one == other
+
+
+def test_two_processes_train_one_network(market, tmp_path):
+    out = tmp_path / "run"
+    arguments = ["train", "demo", *people.SMALL, "--data", f"market1501:{market}", "--out", str(out)]
+    program = [sys.executable, "-m", "passerby", *arguments]
+    done = subprocess.run(
+        [*program, "--accelerator", "cpu", "--devices", "2"], capture_output=True, text=True, timeout=300
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.count("lies in") == 1
+    steps = [json.loads(line)["step"] for line in (out / "log.jsonl").read_text().splitlines()]
+    assert steps == list(range(1, len(steps) + 1))
+    assert run.load(out).model_id.weights
 
 
 BAD = [

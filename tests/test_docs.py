@@ -66,4 +66,5 @@ def taken(node):
 def test_a_docstring_names_the_arguments_there_are_in_their_order(node):
     text = ast.get_docstring(node).split("Args:\n", 1)[1]
     section = re.split(r"^\S", text, maxsplit=1, flags=re.MULTILINE)[0]
-    assert re.findall(r"^ {4}([\w*]+):", section, flags=re.MULTILINE) == taken(node)
+    named = re.findall(r"^ {4}([\w*]+(?:, [\w*]+)*):", section, flags=re.MULTILINE)
+    assert ", ".join(named).split(", ") == taken(node)

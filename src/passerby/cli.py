@@ -108,7 +108,8 @@ def train(
             every=checkpoint_every,
             on_step=report,
         )
-    terminal.say(f"{done.model_id} lies in {out}.")
+    if run.first_process():
+        terminal.say(f"{done.model_id} lies in {out}.")
 
 
 @app.command("eval")
@@ -215,7 +216,7 @@ def score(
 def demo(
     folder: Annotated[Path, Option("--out", help="Where the world, the run and the page are put.")] = Path("demo"),
     *,
-    seed: Seed = 0,
+    seed: Seed = 1,
 ) -> None:
     """Draw a world, train on some of its people, search for the others, and write a page of ranked lists."""
     from passerby.demo import demo as show

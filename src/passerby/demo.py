@@ -36,7 +36,7 @@ class Demo:
 
 
 def demo(
-    folder: Path, *, train_ids: int = 200, test_ids: int = 100, cameras: int = 6, seed: int = 0, workers: int = 2
+    folder: Path, *, train_ids: int = 200, test_ids: int = 100, cameras: int = 6, seed: int = 1, workers: int = 2
 ) -> Demo:
     """Draw a world of people, train the recipe `demo` on some of them, and search for the others.
 

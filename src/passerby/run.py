@@ -91,18 +91,20 @@ def train(
     _refuse_unreadable(data.train)
     card = _card(name, found, changes, seed, data)
     file = out / "recipe.json"
-    if resume:
+    if not first_process():
+        pass  # the first one looks after the folder
+    elif resume:
         _same_card(file, card)
     elif file.is_file():
         raise ValueError(f"{out} holds a run already; go on with it by --resume, or give another folder.")
     if not (resume and (out / "weights.safetensors").is_file()):
         out.mkdir(parents=True, exist_ok=True)
-        if _first_process():
+        if first_process():
             _write_json(file, card)
         model = fit(
             found, data.train, folder=out, seed=seed, resume=resume, machine=machine, every=every, on_step=on_step
         )
-        if _first_process():
+        if first_process():
             weights.save(model, out / "weights.safetensors")
         if torch.distributed.is_available() and torch.distributed.is_initialized():
             torch.distributed.barrier()
@@ -139,15 +141,16 @@ def load(folder: Path) -> Run:
     return Run(folder=folder, name=name, recipe=found, model=model.eval(), model_id=stamp)
 
 
+def first_process() -> bool:
+    """Whether this is the first of the processes that train together: the one that writes and tells."""
+    return all(int(os.environ.get(rank, "0")) == 0 for rank in ("RANK", "NODE_RANK", "LOCAL_RANK"))
+
+
 def embeddings(run: Run, crops: Sequence[Crop], **options: Any) -> Embeddings:  # noqa: ANN401 - embed's own
     """Embeddings of crops by a run's network; `options` are those of `embed.embed`."""
     return embed.embed(
         run.model, crops, size=run.recipe.size, model_id=run.model_id, flip=run.recipe.flip_test, **options
     )
-
-
-def _first_process() -> bool:
-    return int(os.environ.get("RANK", "0")) == 0
 
 
 def _card(name: str, found: Recipe, changes: Sequence[str], seed: int, data: PersonSet) -> dict[str, Any]:

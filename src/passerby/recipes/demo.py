@@ -31,7 +31,7 @@ demo = Recipe(
     data=synthetic.load,
     height=96,
     width=48,
-    epochs=7,
+    epochs=8,
     batches=partial(people_by_pictures, people=8, pictures=4),
     augment={
         "flip": flip,

@@ -1,6 +1,7 @@
 """The training loop: devices, precision and several processes are Lightning Fabric's; the rest can be read here."""
 
 import json
+import pickle
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
@@ -105,7 +106,7 @@ def fit(
     highest = [group["lr"] for group in optimizer.param_groups]
     checkpoint = folder / "checkpoint.pt"
     module, optimizer = fabric.setup(_Step(model, recipe.losses), optimizer)
-    start = _restore(checkpoint, model, optimizer) if resume and checkpoint.is_file() else 0
+    start = _restore(checkpoint, model, optimizer, world=fabric.world_size) if resume and checkpoint.is_file() else 0
     pids = tuple(crop.pid for crop in train)
     plan = Plan(recipe, pids, seed, start=start, rank=fabric.global_rank, world=fabric.world_size)
     module.train()
@@ -127,7 +128,7 @@ def fit(
                 continue
             now = time.monotonic()
             if now - saved >= every or done == plan.steps:
-                _save(checkpoint, done, model, optimizer)
+                _save(checkpoint, done, model, optimizer, world=fabric.world_size)
                 saved = now
             speed = len(batch.pids) * fabric.world_size / max(now - reported, 1e-9)
             reported = now
@@ -168,13 +169,21 @@ def _log(path: Path, start: int) -> Iterator[Callable[[Report], None]]:
         yield write
 
 
-def _save(checkpoint: Path, done: int, model: nn.Module, optimizer: torch.optim.Optimizer) -> None:
+def _save(checkpoint: Path, done: int, model: nn.Module, optimizer: torch.optim.Optimizer, *, world: int) -> None:
+    state = {"step": done, "world": world, "model": model.state_dict(), "optimizer": optimizer.state_dict()}
     with files.whole(checkpoint) as partial:
-        torch.save({"step": done, "model": model.state_dict(), "optimizer": optimizer.state_dict()}, partial)
+        torch.save(state, partial)
 
 
-def _restore(checkpoint: Path, model: nn.Module, optimizer: torch.optim.Optimizer) -> int:
-    state = torch.load(checkpoint, map_location="cpu", weights_only=True)
+def _restore(checkpoint: Path, model: nn.Module, optimizer: torch.optim.Optimizer, *, world: int) -> int:
+    try:
+        state = torch.load(checkpoint, map_location="cpu", weights_only=True)
+    except (pickle.UnpicklingError, RuntimeError, EOFError) as error:
+        raise ValueError(f"{checkpoint} is damaged ({str(error).splitlines()[0]}); delete it to train anew.") from None
+    if state["world"] != world:
+        raise ValueError(
+            f"{checkpoint} is of {state['world']} processes, and {world} go on; use as many as it began with."
+        )
     model.load_state_dict(state["model"])
     optimizer.load_state_dict(state["optimizer"])
     return int(state["step"])
