@@ -34,10 +34,10 @@ bench: setup
 
 # needs uv; torch and torchvision belong together, and torch 2.13.0 does not go with torchvision's registry build
 lock:
-	printf 'torch==2.11.0\ntorchvision==0.26.0\n' > .lock-constraints
+	mkdir -p build
+	printf 'torch==2.11.0\ntorchvision==0.26.0\n' > build/constraints
 	uv pip compile pyproject.toml --group dev --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
-		--no-emit-find-links --no-annotate --no-header --constraints .lock-constraints --output-file requirements.lock
-	rm .lock-constraints
+		--no-emit-find-links --no-annotate --no-header --constraints build/constraints --output-file requirements.lock
 
 clean:
 	rm -rf .venv demo build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -9,7 +9,7 @@ from passerby import run
 from passerby.training.step import step
 from passerby.types import Batch
 
-PEOPLE, PICTURES, WARM, STEPS = 16, 4, 2, 8
+PEOPLE, PICTURES, WARM, STEPS = 8, 4, 2, 16
 
 
 def cpu_seconds(precision: torch.dtype) -> float:

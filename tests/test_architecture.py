@@ -33,7 +33,19 @@ ALLOWED = {
     "lookup": {"types", "npz", "datasets", "search", "run"},
     "terminal": {"types", "evaluation", "training"},
     "report": VALUES | {"models", "search", "evaluation", "run"},
-    "demo": {"types", "datasets", "embed", "evaluation", "judge", "models", "report", "run", "synth", "terminal"},
+    "demo": {
+        "types",
+        "images",
+        "datasets",
+        "embed",
+        "evaluation",
+        "judge",
+        "models",
+        "report",
+        "run",
+        "synth",
+        "terminal",
+    },
     "cli": {"types", "names", "npz", "datasets", "demo", "evaluation", "judge", "lookup", "report", "run"}
     | {"synth", "terminal", "training"},
 }

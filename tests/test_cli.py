@@ -163,6 +163,43 @@ def test_no_cameras_under_a_camera_protocol_is_refused_and_the_way_out_named(cap
     assert code == 0, err
 
 
+def test_a_mistake_behind_a_progress_bar_is_one_line_too(capsys, market, trained, tmp_path):
+    data = f"market1501:{market}"
+    refused = [
+        ["train", "demo", *people.SMALL, "--data", data, "--out", trained],
+        ["train", "demo", "batches.people=50", "--data", data, "--out", tmp_path / "run"],
+        ["train", "demo", "--data", data, "--out", tmp_path / "run", "--accelerator", "banana"],
+        ["eval", trained, "--data", data, "--ap", "foo"],
+        ["eval", trained, "--data", data, "--device", "banana"],
+        ["eval", trained, "--data", data, "--page", tmp_path / "nowhere" / "page.html"],
+        ["eval", trained, "--data", f"markt1501:{market}"],
+        ["embed", trained, market, "--split", "query", "--out", tmp_path / "x.npz"],
+        ["search", trained, "--query", market / "missing.jpg", "--gallery", market],
+    ]
+    for arguments in refused:
+        code, out, err = passerby(capsys, *arguments)
+        assert (code, out, err.count("\n")) == (2, "", 1), (arguments, err)
+
+
+def test_names_with_square_brackets_are_shown_as_they_are(capsys, market, trained, tmp_path):
+    picture = tmp_path / "z[b].jpg"
+    picture.write_bytes(next((market / "query").iterdir()).read_bytes())
+    code, out, _ = passerby(capsys, "search", trained, "--query", picture, "--gallery", market, "-k", 1)
+    assert code == 0
+    assert "z[b].jpg" in "".join(out.split())
+
+
+def test_no_judged_query_is_null_in_json_and_said_in_the_table(capsys, tmp_path):
+    vectors = np.eye(2, dtype=np.float32)
+    np.savez(tmp_path / "a.npz", vectors=vectors, pids=np.array([1, 2]), camids=np.array([1, 1]))
+    np.savez(tmp_path / "b.npz", vectors=vectors, pids=np.array([3, 4]), camids=np.array([2, 2]))
+    _, out, _ = passerby(capsys, "score", tmp_path / "a.npz", tmp_path / "b.npz", "--json")
+    told = json.loads(out, parse_constant=lambda name: pytest.fail(f"{name} is no JSON"))
+    assert (told["mAP"], told["queries"], told["queries_without_match"]) == (None, 0, 2)
+    _, out, _ = passerby(capsys, "score", tmp_path / "a.npz", tmp_path / "b.npz")
+    assert "not defined" in out
+
+
 def test_one_training_person_is_refused(capsys, tmp_path):
     root = people.market(tmp_path / "market", train=1)
     code, _, err = passerby(capsys, "train", "demo", "--data", f"market1501:{root}", "--out", tmp_path / "run")

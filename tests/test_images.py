@@ -171,3 +171,24 @@ def test_other_formats_are_refused_whatever_they_are_called(tmp_path):
     noise().save(tmp_path / "a.jpg", format="TIFF")
     with pytest.raises(ValueError, match=r"a\.jpg is not a picture that can be read; accepted are \.jpg"):
         images.read(tmp_path / "a.jpg")
+
+
+def test_a_damaged_exif_block_is_refused_and_named(tmp_path, monkeypatch):
+    def broken(*arguments, **options):
+        raise AttributeError("'IFDRational' object has no attribute 'encode'")
+
+    file = tmp_path / "a.jpg"
+    Image.new("RGB", (4, 8)).save(file)
+    monkeypatch.setattr(images.ImageOps, "exif_transpose", broken)
+    with pytest.raises(ValueError, match=r"a\.jpg is broken or truncated"):
+        images.read(file)
+
+
+def test_a_box_outside_of_its_picture_counts_as_unreadable(tmp_path):
+    file = tmp_path / "a.png"
+    Image.new("RGB", (4, 8)).save(file)
+    crops = [Crop(file, 1, box=(0, 0, 4, 8)), Crop(file, 1, box=(9, 9, 4, 8)), Crop(tmp_path / "b.png", 1)]
+    told = images.unreadable(crops)
+    assert len(told) == 2
+    assert "outside" in told[0]
+    assert "b.png" in told[1]

@@ -1,10 +1,12 @@
 import json
+from dataclasses import replace
 
 import pytest
 import torch
+from PIL import Image
 
 import people
-from passerby import run
+from passerby import run, weights
 from passerby.datasets import market1501
 from passerby.judge import judge
 from passerby.training.loop import Machine
@@ -37,6 +39,38 @@ def test_a_run_is_not_trained_over(data, tmp_path):
     train(data, tmp_path / "run")
     with pytest.raises(ValueError, match="holds a run already"):
         train(data, tmp_path / "run")
+
+
+def test_a_training_that_was_refused_leaves_its_folder_free(data, tmp_path):
+    changes = [*people.SMALL, "batches.people=50"]
+    with pytest.raises(ValueError, match="a batch wants 50"):
+        run.train("demo", data=data, out=tmp_path / "run", changes=changes, machine=CPU)
+    assert train(data, tmp_path / "run").seed == 0
+
+
+def test_a_run_is_loaded_without_reading_pretrained_weights_again(data, tmp_path):
+    network = run.recipe("demo", people.SMALL).model.keywords["backbone"]()
+    weights.save(network, tmp_path / "start.safetensors")
+    changes = [*people.SMALL, f"model.backbone.pretrained={tmp_path / 'start.safetensors'}"]
+    trained = run.train("demo", data=data, out=tmp_path / "run", changes=changes, machine=CPU)
+    (tmp_path / "start.safetensors").unlink()
+    assert run.load(tmp_path / "run").model_id == trained.model_id
+
+
+def test_the_mirror_image_counts_where_the_recipe_says_so(data, tmp_path):
+    plain = train(data, tmp_path / "plain")
+    mirrored = replace(plain, recipe=replace(plain.recipe, flip_test=True))
+    for crop in data.query:
+        picture = Image.open(crop.path)
+        picture.paste((255, 0, 0), (0, 0, 8, 32))
+        picture.save(crop.path)
+    one = run.embeddings(plain, data.query).vectors
+    both = run.embeddings(mirrored, data.query).vectors
+    assert not torch.allclose(one, both, atol=1e-4)
+    for crop in data.query:
+        picture = Image.open(crop.path).transpose(Image.Transpose.FLIP_LEFT_RIGHT)
+        picture.save(crop.path, quality=100)
+    assert torch.allclose(run.embeddings(mirrored, data.query).vectors, both, atol=0.1)
 
 
 def test_a_finished_run_is_resumed_as_it_is(data, tmp_path):
@@ -113,6 +147,8 @@ def test_a_judged_run_carries_its_protocol(data, tmp_path):
     assert judged.scores.protocol["model"] == str(trained.model_id)
     assert judged.scores.protocol["data"] == "market1501"
     assert judged.scores.protocol["ap"] == "step"
+    assert judged.scores.protocol["weights"] == trained.model_id.weights
+    assert judged.scores.protocol["seed"] == 0
 
 
 @pytest.mark.parametrize("batch_size", [1, 2, 64])

@@ -5,7 +5,7 @@ import os
 import sys
 from contextlib import suppress
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 from typer import Argument, Option
@@ -21,10 +21,10 @@ app = typer.Typer(
 )
 
 Data = Annotated[str, Option("--data", metavar="[NAME:]DIR", help="Data set's folder, with the set's name in front.")]
-Seed = Annotated[int, Option(help="Of all chance.", min=0)]
+Seed = Annotated[int, Option(help="Of all chance.", min=0, max=2**31 - 1)]
 Workers = Annotated[int, Option(help="Processes that share the work.", min=0)]
 Device = Annotated[str, Option(help="cpu, cuda, ...")]
-Ap = Annotated[str, Option("--ap", help="Definition of average precision: step or trapezoid.")]
+Ap = Annotated[Literal["step", "trapezoid"], Option("--ap", help="Definition of average precision: step or trapezoid.")]
 NoCameras = Annotated[bool, Option("--no-cameras", help="Do not leave out crops of the query's own camera.")]
 
 
@@ -37,7 +37,7 @@ def synth(
     cameras: Annotated[int, Option(help="Cameras.")] = 6,
     seed: Seed = 0,
     workers: Annotated[int, Option(help="Processes that draw.", min=1)] = 2,
-    boxes: Annotated[str, Option(help="hand or detector: how well boxes fit.")] = "detector",
+    boxes: Annotated[Literal["hand", "detector"], Option(help="How well boxes fit.")] = "detector",
     sheet: Annotated[Path | None, Option(help="Draw one PNG with 60 pictures of the world.")] = None,
 ) -> None:
     """Draw a world of people: a data set in Market-1501's layout, or a sheet to look at."""
@@ -127,6 +127,9 @@ def evaluate(
     from passerby.judge import judge, save_scores
     from passerby.report.page import page as write_page
 
+    shown = page or folder / "report.html"
+    if page is not None and not shown.parent.is_dir():
+        raise FileNotFoundError(f"No folder {shown.parent} to write {shown.name} into; make it first.")
     trained = run.load(folder)
     name, root = _named(data)
     people = _load(name, root) if name else trained.recipe.data(root)
@@ -137,7 +140,6 @@ def evaluate(
     terminal.scores({trained.name: judged.scores}, title=title)
     file = folder / "scores.json"
     save_scores(judged.scores, file)
-    shown = page or folder / "report.html"
     write_page(shown, title=title, scores={trained.name: judged.scores}, query=judged.query, gallery=judged.gallery)
     terminal.say(f"Scores: {file}\nRanked lists: {shown}")
 
@@ -157,6 +159,8 @@ def embed(
 
     _check_out(out, ".npz")
     trained = run.load(folder)
+    if split is not None and _named(source)[0] is None:
+        raise ValueError(f"--split is {split}, but {source} is no data set; write NAME:DIR, or leave --split out.")
     pictures = _split(source, split) if _named(source)[0] else crops(Path(source))
     broken: list[tuple[Crop, str]] = []
     with terminal.progress("embedding", len(pictures)) as done:
@@ -188,6 +192,8 @@ def search(
     trained = run.load(folder)
     with terminal.drawing("embedding") as done:
         found = lookup(trained, query, gallery, count=count, device=device, on_progress=done)
+    if found.gallery.model is None:
+        terminal.remark(f"{gallery} does not say which model made its vectors; they are taken to be of this run.")
     terminal.broken(found.broken, total=len(found.broken) + len(found.gallery.crops))
     terminal.lookup(f"Most like {query}", found.answers)
 
@@ -199,15 +205,17 @@ def score(
     *,
     ap: Ap = "step",
     no_cameras: NoCameras = False,
-    metric: Annotated[str, Option(help="cosine, euclidean or dot.")] = "cosine",
+    metric: Annotated[Literal["cosine", "euclidean", "dot"], Option(help="Distance.")] = "cosine",
     as_json: Annotated[bool, Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Judge descriptors from files: arrays vectors (N,D) float32, pids, camids."""
     from passerby.evaluation.score import score as judge
+    from passerby.evaluation.scores import nullable
 
     result = judge(npz.read(query), npz.read(gallery), ap=ap, metric=metric, cameras=not no_cameras)
     if as_json:
-        terminal.say(json.dumps(result.summary()))
+        summary = {name: nullable(value) for name, value in result.summary().items()}
+        terminal.say(json.dumps(summary, allow_nan=False))
     else:
         terminal.scores({str(query): result}, title="Scores")
 
@@ -247,6 +255,8 @@ def _main(arguments: list[str]) -> int:
     except (ValueError, OSError, FloatingPointError, typer.TyperException) as error:
         if os.environ.get("PASSERBY_TRACEBACK"):
             raise
+        if not str(error) and arguments == []:  # no command: the help has been printed
+            return 2
         told = error.format_message() if isinstance(error, typer.TyperException) else str(error)
         print(f"passerby: {' '.join(told.split())}", file=sys.stderr)
         return 2
@@ -257,7 +267,13 @@ def _named(spec: str) -> tuple[str | None, Path]:
     name, colon, folder = spec.partition(":")
     if colon and name in _data_sets():
         return name, Path(folder)
+    if colon and "/" not in name and not Path(spec).exists():
+        raise ValueError(f"{spec!r} names no data set and is no folder; in front of the colon, {_offer()}.")
     return None, Path(spec)
+
+
+def _offer() -> str:
+    return f"there is {', '.join(_data_sets())}"
 
 
 def _data_sets() -> list[str]:
@@ -266,7 +282,7 @@ def _data_sets() -> list[str]:
 
 def _load(name: str, folder: Path) -> PersonSet:
     if name not in _data_sets():
-        raise ValueError(f"No data set is called {name!r}; there is {', '.join(_data_sets())}.")
+        raise ValueError(f"No data set is called {name!r}; {_offer()}.")
     loaded = names.find(datasets, f"{name}.load")
     people = loaded(folder)  # type: ignore[operator]
     if not isinstance(people, PersonSet):

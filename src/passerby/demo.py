@@ -1,5 +1,6 @@
 """From nothing to a ranked list: draw a world, train, judge, and show it on a page."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -7,6 +8,7 @@ from passerby import embed, run, terminal
 from passerby.datasets import synthetic
 from passerby.evaluation.score import score
 from passerby.evaluation.scores import Scores
+from passerby.images import Size
 from passerby.judge import judge, save_scores
 from passerby.models.colour_histogram import ColourHistogram
 from passerby.report.page import page
@@ -36,7 +38,14 @@ class Demo:
 
 
 def demo(
-    folder: Path, *, train_ids: int = 200, test_ids: int = 100, cameras: int = 6, seed: int = 1, workers: int = 2
+    folder: Path,
+    *,
+    train_ids: int = 200,
+    test_ids: int = 100,
+    cameras: int = 6,
+    seed: int = 1,
+    workers: int = 2,
+    changes: Sequence[str] = (),
 ) -> Demo:
     """Draw a world of people, train the recipe `demo` on some of them, and search for the others.
 
@@ -49,6 +58,7 @@ def demo(
         cameras: of the world.
         seed: of the world and of the training.
         workers: processes that draw.
+        changes: `field=value` changes of the recipe.
 
     Raises:
         ValueError: if the folder holds something else, or an argument is out of range.
@@ -68,10 +78,12 @@ def demo(
     people = synthetic.load(drawn)
     terminal.data_set(people)
 
-    plain = _judge_plain(people)
+    plain = _judge_plain(people, run.recipe(RECIPE, changes).size)
     started = (trained_in / "recipe.json").is_file()
     with terminal.training("training") as report:
-        trained = run.train(RECIPE, data=people, out=trained_in, seed=seed, resume=started, on_step=report)
+        trained = run.train(
+            RECIPE, data=people, out=trained_in, changes=changes, seed=seed, resume=started, on_step=report
+        )
     with terminal.progress("embedding", len(people.query) + len(people.gallery)) as done:
         judged = judge(trained, people, on_progress=done)
     save_scores(judged.scores, trained_in / "scores.json")
@@ -88,8 +100,7 @@ def demo(
     return Demo(world=drawn, run=trained_in, page=shown, baseline=plain, trained=judged.scores)
 
 
-def _judge_plain(people: PersonSet) -> Scores:
-    size = run.recipe(RECIPE).size
+def _judge_plain(people: PersonSet, size: Size) -> Scores:
     stamp = ModelId("colour_histogram", "", f"RGB, {size}, stripes of HSV")
     with terminal.progress("colour histograms", len(people.query) + len(people.gallery)) as done:
 

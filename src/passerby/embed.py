@@ -50,7 +50,7 @@ def embed(
         raise ValueError("There is nothing to embed; give one crop or more.")
     if batch_size < 1 or workers < 1:
         raise ValueError(f"batch_size is {batch_size} and workers {workers}; give 1 or more of both.")
-    model = model.to(device).eval()
+    model = model.to(_device(device)).eval()
     vectors: list[Tensor] = []
     kept: list[Crop] = []
     done = 0
@@ -74,6 +74,17 @@ def embed(
         raise ValueError(f"None of the {len(crops)} pictures can be read; the first is {crops[0].path}.")
     # a copy outside of inference mode, so that the vectors can be used like any other tensor
     return Embeddings(torch.cat(vectors).clone(), tuple(kept), model_id)
+
+
+def _device(name: str) -> torch.device:
+    there = ["cpu", *(f"cuda:{n}" for n in range(torch.cuda.device_count())), *(["mps"] if _mps() else [])]
+    if name not in (*there, *(["cuda"] if len(there) > 1 and "cuda:0" in there else [])):
+        raise ValueError(f"device is {name!r}; there is {', '.join(there)}.")
+    return torch.device(name)
+
+
+def _mps() -> bool:
+    return torch.backends.mps.is_available()
 
 
 def _vectors(model: nn.Module, pictures: Tensor, *, flip: bool) -> Tensor:

@@ -1,6 +1,7 @@
 """Files that are either whole or not there."""
 
 import os
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,11 +11,22 @@ from pathlib import Path
 def whole(path: Path) -> Iterator[Path]:
     """Give a path to write to, in the same folder; it takes the place of `path` only when all went well.
 
-    A reader, or a process that is killed half-way, never sees a half-written file at `path`.
+    No reader ever sees a half-written file at `path`, also where the process is killed or the machine stops half-way;
+    what was written so far may then be left beside it, as `.NAME.PROCESS.THREAD.partial`.
+
+    Args:
+        path: the file that is to be; its folder exists.
+
+    Raises:
+        FileNotFoundError: if the folder does not exist.
     """
-    partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
+    if not path.parent.is_dir():
+        raise FileNotFoundError(f"No folder {path.parent} to write {path.name} into; make it first.")
+    partial = path.with_name(f".{path.name}.{os.getpid()}.{threading.get_ident()}.partial")
     try:
         yield partial
+        with partial.open("rb+") as file:
+            os.fsync(file.fileno())
         partial.replace(path)
     finally:
         partial.unlink(missing_ok=True)

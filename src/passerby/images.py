@@ -1,7 +1,6 @@
 """The one reader of pictures, and the one place that knows mean, standard deviation and channel order."""
 
 import math
-import struct
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -71,8 +70,7 @@ def read(path: Path) -> Image.Image:
         pass
     except UnidentifiedImageError:
         raise ValueError(f"{path} is not a picture that can be read; accepted are {', '.join(ENDINGS)}.") from None
-    except (OSError, SyntaxError, ValueError, IndexError, OverflowError, struct.error) as error:
-        # All of these come out of Pillow's decoders for damaged files.
+    except Exception as error:  # Pillow's decoders raise many kinds for damaged files, AttributeError among them
         raise ValueError(f"{path} is broken or truncated ({error}); replace it or leave it out.") from None
     raise ValueError(f"{path} has more than {MAX_PIXELS} pixels: shrink it.")
 
@@ -141,18 +139,21 @@ def denormalise(images: Tensor) -> Tensor:
 
 
 def unreadable(crops: Sequence[Crop], *, workers: int = 2) -> list[str]:
-    """Why pictures cannot be read, one sentence each, in the crops' order; empty where all can.
+    """Why pictures cannot be read or cut, one sentence each, in the crops' order; empty where all can.
 
     Each file is read and decoded to its last row, which takes about as long as an epoch's reading.
+
+    Args:
+        crops: the pictures.
+        workers: threads that read, 1 or more.
     """
-    paths = dict.fromkeys(one.path for one in crops)
     with ThreadPoolExecutor(workers) as pool:
-        return [reason for reason in pool.map(_why_unreadable, paths) if reason is not None]
+        return [reason for reason in pool.map(_why_unreadable, crops) if reason is not None]
 
 
-def _why_unreadable(path: Path) -> str | None:
+def _why_unreadable(one: Crop) -> str | None:
     try:
-        read(path)
+        load(one, Size(8, 4))
     except (OSError, ValueError) as error:
         return str(error)
     return None

@@ -2,9 +2,11 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from importlib.metadata import version
 from pathlib import Path
 
 from passerby import files
+from passerby.evaluation.average_precision import DEFINITIONS
 from passerby.evaluation.protocol import check
 from passerby.evaluation.score import Fact, score
 from passerby.evaluation.scores import Scores
@@ -12,7 +14,7 @@ from passerby.run import Run, embeddings
 from passerby.types import Crop, Embeddings, PersonSet
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class Judged:
     """A run on a data set's query and gallery.
 
@@ -49,12 +51,16 @@ def judge(
         on_progress: called with the number of crops done, queries first.
 
     Raises:
-        ValueError: if there is no query or no gallery, or the judge refuses them.
+        ValueError: if there is no query or no gallery, each query has a gallery of its own, or the judge refuses them;
+            before anything is embedded.
     """
     if not data.query or not data.gallery:
         raise ValueError(f"{data.name} has {len(data.query)} queries and {len(data.gallery)} gallery crops; give both.")
-    if cameras:
-        check(data.query, data.gallery, cameras=True)
+    if data.galleries is not None:
+        raise ValueError(f"{data.name} has a gallery for each query; only one gallery for all queries is judged.")
+    if ap not in DEFINITIONS:
+        raise ValueError(f"ap is {ap!r}; give one of {', '.join(DEFINITIONS)}.")
+    check(data.query, data.gallery, cameras=cameras)
     broken: list[tuple[Crop, str]] = []
     parts = []
     for crops, before in ((data.query, 0), (data.gallery, len(data.query))):
@@ -68,6 +74,14 @@ def judge(
             )
         )
     facts: dict[str, Fact] = {"data": data.name, "version": data.version, "unreadable": len(broken)}
+    facts |= {
+        "recipe": " ".join((run.name, *run.changes)),
+        "seed": run.seed,
+        "weights": run.model_id.weights,
+        "flip": run.recipe.flip_test,
+        "timm": version("timm"),
+        "numpy": version("numpy"),
+    }
     scores = score(parts[0], parts[1], ap=ap, cameras=cameras, device=device, protocol=facts)
     return Judged(query=parts[0], gallery=parts[1], scores=scores, broken=tuple(broken))
 

@@ -11,7 +11,7 @@ from passerby.search.neighbours import neighbours
 from passerby.types import UNKNOWN, Crop, Embeddings
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class Lookup:
     """The pictures most like a query.
 
@@ -68,6 +68,8 @@ def lookup(
             on_progress=None if on_progress is None else lambda done: on_progress(done, len(pictures)),
             on_broken=lambda crop, reason: broken.append((crop, reason)),
         )
+    if not searched.crops:
+        raise ValueError(f"{gallery} holds no vectors; give one with pictures in it.")
     asked.check_same_model(searched)
     found = neighbours(asked.vectors, searched.vectors, min(count, len(searched.crops)))
     answers = tuple(

@@ -7,6 +7,7 @@ import os
 import platform
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +32,8 @@ class Run:
         recipe: the recipe, with the run's changes.
         model: the network, in eval mode.
         model_id: stamps its embeddings.
+        seed: of the training.
+        changes: `field=value` changes of the recipe.
     """
 
     folder: Path
@@ -38,6 +41,8 @@ class Run:
     recipe: Recipe
     model: nn.Module
     model_id: ModelId
+    seed: int
+    changes: tuple[str, ...]
 
 
 def recipe(name: str, changes: Sequence[str] = ()) -> Recipe:
@@ -83,24 +88,25 @@ def train(
         FileNotFoundError: if `resume` finds no run.
     """
     found = recipe(name, changes)
-    if seed < 0:
-        raise ValueError(f"seed is {seed}; give 0 or more.")
+    if not 0 <= seed < 2**31:
+        raise ValueError(f"seed is {seed}; give 0 or more, below 2**31.")
     people = {crop.pid for crop in data.train}
     if len(people) < 2:
         raise ValueError(f"{data.name} has {len(people)} people in train; training needs at least 2.")
-    _refuse_unreadable(data.train)
+    if first_process():
+        _refuse_unreadable(data.train)
     card = _card(name, found, changes, seed, data)
     file = out / "recipe.json"
     if not first_process():
         pass  # the first one looks after the folder
     elif resume:
         _same_card(file, card)
-    elif file.is_file():
+    elif any((out / begun).is_file() for begun in ("checkpoint.pt", "weights.safetensors")):
         raise ValueError(f"{out} holds a run already; go on with it by --resume, or give another folder.")
     if not (resume and (out / "weights.safetensors").is_file()):
         out.mkdir(parents=True, exist_ok=True)
         if first_process():
-            _write_json(file, card)
+            _write_json(file, _with_history(file, card) if resume else card)
         model = fit(
             found, data.train, folder=out, seed=seed, resume=resume, machine=machine, every=every, on_step=on_step
         )
@@ -123,7 +129,8 @@ def load(folder: Path) -> Run:
     if not file.is_file():
         raise FileNotFoundError(f"The training in {folder} has not ended; go on with `passerby train --resume`.")
     try:
-        name, changes, described, people = card["name"], card["changes"], card["recipe"], int(card["people"])
+        name, changes, described = card["name"], card["changes"], card["recipe"]
+        people, seed = int(card["people"]), int(card["seed"])
     except (KeyError, TypeError, ValueError):
         raise ValueError(f"{folder / 'recipe.json'} is not a run's; train again.") from None
     found = recipe(name, changes)
@@ -134,11 +141,13 @@ def load(folder: Path) -> Run:
             f"Recipe {name} has changed since {folder} was trained ({', '.join(changed)}); "
             "train again, or use the version of passerby that trained it."
         )
-    model = found.model(num_classes=people)
+    model = _without_pretrained(found.model)(num_classes=people)
     weights.fill(model, weights.read(file), source=file)
     mirror = ", plus mirror image" if found.flip_test else ""
     stamp = ModelId(name, weights.digest(file), images.preprocessing(found.size) + mirror)
-    return Run(folder=folder, name=name, recipe=found, model=model.eval(), model_id=stamp)
+    return Run(
+        folder=folder, name=name, recipe=found, model=model.eval(), model_id=stamp, seed=seed, changes=tuple(changes)
+    )
 
 
 def first_process() -> bool:
@@ -150,6 +159,16 @@ def embeddings(run: Run, crops: Sequence[Crop], **options: Any) -> Embeddings:  
     """Embeddings of crops by a run's network; `options` are those of `embed.embed`."""
     return embed.embed(
         run.model, crops, size=run.recipe.size, model_id=run.model_id, flip=run.recipe.flip_test, **options
+    )
+
+
+def _without_pretrained(build: Callable[..., Any]) -> Callable[..., Any]:
+    """The same call without reading or fetching weights that are replaced at once."""
+    if not isinstance(build, partial):
+        return build
+    keywords = {key: _without_pretrained(value) for key, value in build.keywords.items()}
+    return partial(
+        build.func, *build.args, **{key: False if key == "pretrained" else keywords[key] for key in keywords}
     )
 
 
@@ -200,16 +219,23 @@ def _read_card(file: Path) -> dict[str, Any]:
     return card
 
 
+def _with_history(file: Path, card: dict[str, Any]) -> dict[str, Any]:
+    """The card of a run that goes on: as it was begun, and under which versions it went on since."""
+    old = _read_card(file)
+    if old.get("versions") == card["versions"]:
+        return old
+    return {**old, "resumed_under": [*old.get("resumed_under", []), card["versions"]]}
+
+
 def _write_json(file: Path, value: object) -> None:
-    with files.whole(file) as partial:
-        partial.write_text(json.dumps(value, indent=1))
+    with files.whole(file) as draft:
+        draft.write_text(json.dumps(value, indent=1))
 
 
 def _refuse_unreadable(crops: Sequence[Crop]) -> None:
     broken = images.unreadable(crops)
     if broken:
-        listed = "; ".join(broken[:10])
         raise ValueError(
-            f"{len(broken)} of {len(crops)} training pictures cannot be read: {listed}"
-            f"{'; ...' if len(broken) > 10 else ''} Replace them or take them out of the training set."
+            f"{len(broken)} of {len(crops)} training pictures cannot be read: {' '.join(broken)} "
+            "Replace them or take them out of the training set."
         )

@@ -1,5 +1,7 @@
 """What a person sees in the terminal: progress bars, tables of numbers, remarks."""
 
+import math
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
@@ -17,62 +19,78 @@ console = Console(highlight=False)
 """Results go to the standard output."""
 remarks = Console(stderr=True, highlight=False)
 """Progress and remarks go to the standard error, so that results can be piped."""
+NONE = "not defined"
+"""Stands for a number that is nan."""
 
 
 @contextmanager
 def progress(title: str, total: int) -> Iterator[Callable[[int], None]]:
     """A bar with the time left; give the function the number of things done."""
-    with _bar() as bar:
-        task = bar.add_task(title, total=total, note="")
-        yield lambda done: bar.update(task, completed=done)
+    with _bar(title, total) as update:
+        yield lambda done: update(done, total, "")
 
 
 @contextmanager
 def drawing(title: str) -> Iterator[Callable[[int, int], None]]:
     """A bar whose total is known once work has begun; give the function what is done, and the total."""
-    with _bar() as bar:
-        task = bar.add_task(title, total=None, note="")
-        yield lambda done, total: bar.update(task, completed=done, total=total)
+    with _bar(title, None) as update:
+        yield lambda done, total: update(done, total, "")
 
 
 @contextmanager
 def training(title: str) -> Iterator[Callable[[Report], None]]:
     """A bar of training steps with epoch, loss and speed, smoothed over some ten steps."""
-    with _bar() as bar:
-        task = bar.add_task(title, total=None, note="")
+    with _bar(title, None) as update:
         smooth: dict[str, float] = {}
 
         def show(report: Report) -> None:
             for name, value in (("loss", report.losses["total"]), ("speed", report.pictures_per_second)):
                 smooth[name] = value if name not in smooth else 0.9 * smooth[name] + 0.1 * value
             note = f"epoch {report.epoch:.1f}, loss {smooth['loss']:.2f}, {smooth['speed']:.0f} pictures/s"
-            bar.update(task, completed=report.step, total=report.steps, note=note)
+            update(report.step, report.steps, note)
 
         yield show
 
 
-def _bar() -> Progress:
-    return Progress(
-        TextColumn("{task.description}"),
+@contextmanager
+def _bar(title: str, total: int | None) -> Iterator[Callable[[int, int, str], None]]:
+    """A bar that goes when the work is done and leaves one line; nothing is left where the work failed."""
+    bar = Progress(
+        TextColumn("{task.description}", markup=False),
         BarColumn(bar_width=12),
         MofNCompleteColumn(),
         TimeElapsedColumn(),
         TimeRemainingColumn(),
-        TextColumn("{task.fields[note]}"),
+        TextColumn("{task.fields[note]}", markup=False),
         console=remarks,
+        transient=True,
+        disable=not remarks.is_terminal,
     )
+    task = bar.add_task(title, total=total, note="")
+    last = (0, "")
+
+    def update(done: int, of: int, note: str) -> None:
+        nonlocal last
+        last = (done, note)
+        bar.update(task, completed=done, total=of, note=note)
+
+    started = time.monotonic()
+    with bar:
+        yield update
+    if last[0]:
+        remark(f"{title}: {last[0]} in {time.monotonic() - started:.0f} s{', ' if last[1] else ''}{last[1]}")
 
 
 def scores(results: Mapping[str, Scores], *, title: str) -> None:
     """Print results side by side, with what they depend on."""
     first = next(iter(results.values()))
-    shown = Table(title=title, title_justify="left", caption_justify="left", caption=_told(first))
+    shown = Table(title=Text(title), title_justify="left", caption_justify="left", caption=Text(_told(first)))
     shown.add_column("")
     for heading in ("rank-1", "rank-5", "rank-10", f"mAP ({first.protocol['ap']})", "mINP"):
         shown.add_column(heading, justify="right")
     for name, result in results.items():
         numbers = (result.rank(1), result.rank(5), result.rank(10), result.mAP, result.mINP)
-        shown.add_row(name, *(f"{100 * number:.1f} %" for number in numbers))
+        shown.add_row(Text(name), *(NONE if math.isnan(number) else f"{100 * number:.1f} %" for number in numbers))
     console.print(shown)
 
 
@@ -102,7 +120,7 @@ def data_set(people: PersonSet) -> None:
 
 def lookup(title: str, answers: Sequence[tuple[Crop, float]]) -> None:
     """Print the pictures found, the most alike first, with their cosine similarity."""
-    shown = Table(title=title, title_justify="left")
+    shown = Table(title=Text(title), title_justify="left")
     shown.add_column("rank", justify="right")
     shown.add_column("cosine", justify="right")
     shown.add_column("picture", overflow="fold")

@@ -107,7 +107,7 @@ def _people(crops: Iterable[Crop]) -> set[int]:
     return {crop.pid for crop in crops if crop.pid > DISTRACTOR}
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Batch:
     """What one training step sees.
 
@@ -137,7 +137,7 @@ class Batch:
         )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Output:
     """What a model gives: the one contract between models, losses, search and heat maps.
 
@@ -174,7 +174,7 @@ class ModelId:
         return f"{self.name} (weights {self.weights[:12] or 'none'}; {self.preprocessing})"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Embeddings:
     """Descriptors and the crops they belong to.
 

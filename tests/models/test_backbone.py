@@ -45,5 +45,7 @@ def test_wrong_names_and_strides_are_refused():
         backbone("resnet18", last_stride=3)
     with pytest.raises(ValueError, match="no layer4"):
         backbone("mobilenetv3_small_050", last_stride=1)
+    with pytest.raises(ValueError, match="checkpoint_path cannot be set"):
+        backbone("resnet18", checkpoint_path="anything.pth")
     with pytest.raises(ValueError, match="does not take"):
         backbone("resnet18", colour="red")

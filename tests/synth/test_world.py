@@ -137,7 +137,7 @@ def test_processes_end_when_drawing_is_broken_off(tmp_path, monkeypatch):
 
 def test_a_worker_that_dies_is_reported(tmp_path, monkeypatch):
     monkeypatch.setattr(worker, "__module__", "passerby.synth.nothing_of_this_name")
-    with pytest.raises(RuntimeError, match=r"ended with 1: .*nothing_of_this_name"):
+    with pytest.raises(OSError, match=r"ended with 1: .*nothing_of_this_name"):
         world.write(tmp_path / "dead", workers=2, **SMALL)
 
 

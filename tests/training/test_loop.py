@@ -24,7 +24,7 @@ CPU = Machine(accelerator="cpu")
 TINY = Recipe(
     model=partial(
         GlobalEmbedding,
-        backbone=partial(backbone, name="resnet18", layers=(1, 1, 1, 1), channels=(4, 4, 8, 8), drop_block_rate=0.0),
+        backbone=partial(backbone, name="resnet18", layers=(1, 1, 1, 1), channels=(4, 4, 8, 8), drop_path_rate=0.5),
         dim=8,
         neck=True,
     ),
@@ -81,6 +81,36 @@ def test_a_killed_training_goes_on_and_ends_with_the_same_weights_bit_for_bit(cr
     logs = [(tmp_path / name / "log.jsonl").read_text().splitlines() for name in ("whole", "broken")]
     totals = [[json.loads(line)["total"] for line in log] for log in logs]
     assert totals[0] == totals[1]
+
+
+def test_the_log_holds_each_step_once_however_training_was_broken_off(crops, tmp_path):
+    with pytest.raises(Killed):
+        fit(TINY, crops, folder=tmp_path, machine=CPU, every=0, on_step=killed_after(3))
+    log = tmp_path / "log.jsonl"
+    with pytest.raises(Killed):  # steps 4 and 5 are logged, and no checkpoint is made of them
+        fit(TINY, crops, folder=tmp_path, machine=CPU, every=1e9, resume=True, on_step=killed_after(5))
+    log.write_text(log.read_text() + '{"step": 6, "epo')  # a line that was being written
+    fit(TINY, crops, folder=tmp_path, machine=CPU, resume=True)
+    assert [json.loads(line)["step"] for line in log.read_text().splitlines()] == list(range(1, 9))
+
+
+def test_a_checkpoint_of_other_processes_or_a_damaged_one_is_refused(crops, tmp_path):
+    fit(TINY, crops, folder=tmp_path, machine=CPU)
+    checkpoint = tmp_path / "checkpoint.pt"
+    state = torch.load(checkpoint, weights_only=True)
+    torch.save({**state, "world": 4}, checkpoint)
+    with pytest.raises(ValueError, match="of 4 processes, and 1 go on"):
+        fit(TINY, crops, folder=tmp_path, machine=CPU, resume=True)
+    checkpoint.write_bytes(b"nothing of the kind")
+    with pytest.raises(ValueError, match="is damaged"):
+        fit(TINY, crops, folder=tmp_path, machine=CPU, resume=True)
+
+
+def test_half_precision_without_a_gpu_and_an_unknown_accelerator_are_refused(crops, tmp_path):
+    with pytest.raises(ValueError, match="16-mixed, which needs a GPU"):
+        fit(replace(TINY, precision="16-mixed"), crops, folder=tmp_path, machine=CPU)
+    with pytest.raises(ValueError, match="accelerator banana"):
+        fit(TINY, crops, folder=tmp_path, machine=Machine(accelerator="banana"))
 
 
 def test_another_seed_gives_other_weights_and_the_same_seed_the_same(crops, tmp_path):

@@ -1,3 +1,5 @@
+from pathlib import Path
+
 import pytest
 
 from passerby import recipes
@@ -25,6 +27,8 @@ def test_a_field_an_argument_and_a_loss_can_be_changed():
             "augment.erase.p=0.25",
             "augment.erase.area=(0.1, 0.2)",
             "optimizer.lr=1e-2",
+            "optimizer.betas=(0.8, 0.9)",
+            "model.backbone.pretrained=weights.safetensors",
         ],
     )
     assert (changed.epochs, changed.precision, changed.flip_test) == (3, "bf16-mixed", True)
@@ -36,6 +40,8 @@ def test_a_field_an_argument_and_a_loss_can_be_changed():
     assert isinstance(loss.keywords["margin"], float)
     assert changed.augment["erase"].keywords["area"] == (0.1, 0.2)
     assert changed.optimizer.keywords["lr"] == 0.01
+    assert changed.optimizer.keywords["betas"] == (0.8, 0.9)
+    assert changed.model.keywords["backbone"].keywords["pretrained"] == Path("weights.safetensors")
     assert describe(DEMO) == describe(find(recipes, "demo")), "the recipe itself has changed"
 
 
@@ -57,6 +63,11 @@ def test_a_field_an_argument_and_a_loss_can_be_changed():
         ("model.dim.deeper=3", "nothing lies below"),
         ("losses.focal=1", "there is no 'focal'; there is identity, triplet"),
         ("losses.triplet=much", "give a number"),
+        ("losses.triplet=-1", "finite number of 0 or more"),
+        ("losses.triplet=1e999", "finite number of 0 or more"),
+        ("batches.seed=3", "given by the training itself"),
+        ("model.num_classes=3", "given by the training itself"),
+        ("optimizer.params=3", "there is no 'params'"),
         ("losses.triplet.radius=1", "there is no 'radius'"),
         ("augment.flip=0.1", "augment.flip.argument=value"),
         ("augment.erase.area=(0.1,)", "one of its arguments instead"),

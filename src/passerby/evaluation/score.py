@@ -11,7 +11,7 @@ from passerby.evaluation.average_precision import DEFINITIONS, average_precision
 from passerby.evaluation.protocol import protocol as single_query
 from passerby.evaluation.ranks import Ranks, ranks
 from passerby.evaluation.scores import Scores
-from passerby.search.distance import blocks
+from passerby.search.distance import blocks, check
 from passerby.types import DISTRACTOR, JUNK, Crop, Embeddings
 
 Fact = str | int | float | bool | None
@@ -59,6 +59,7 @@ def score(
     twice = sorted(facts.keys() & (protocol or {}).keys())
     if twice:
         raise ValueError(f"protocol gives {', '.join(twice)}, which the judge states itself; leave it out.")
+    check(query.vectors, gallery.vectors, metric=metric)  # names rows of the whole gallery
     relevant = _without_junk_at_the_ends(gallery.crops)
     relevance = single_query(query.crops, gallery.crops[relevant], cameras=cameras)
     done = [

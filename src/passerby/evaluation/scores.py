@@ -9,14 +9,14 @@ import torch
 from torch import Tensor
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class Scores:
     """How good a ranking is, query by query, with the protocol under which it was judged.
 
     Args:
         ap: (Q,) float64 average precision in [0, 1]; nan for a query without a match.
         inp: (Q,) float64 inverse negative penalty in [0, 1], matches / rank of the last match; nan as above.
-            Source: Ye et al., Deep Learning for Person Re-identification: A Survey and Outlook, eq. (1)-(2).
+            Source: Ye et al., Deep Learning for Person Re-identification: A Survey and Outlook, where mINP is proposed.
         first: (Q,) int64 rank of the first match among the kept gallery, from 1; 0 for a query without a match.
         protocol: what the numbers depend on: AP definition, data set, cameras, model, and so on.
     """
@@ -68,7 +68,7 @@ class Scores:
         return found[1 : length + 1].cumsum(0).double() / self.queries
 
     def summary(self) -> dict[str, object]:
-        """The numbers by their names in the field, and `ap`: which definition the mAP has."""
+        """The numbers by their names in the field, and `ap`: which definition the mAP has; nan where undefined."""
         return {
             "mAP": self.mAP,
             "mINP": self.mINP,
@@ -83,16 +83,17 @@ class Scores:
     def to_json(self) -> str:
         """All of it as JSON: the summary, the protocol, and each query's values; null stands for nan."""
         document = {
-            **{name: _nullable(value) for name, value in self.summary().items()},
-            "protocol": {name: _nullable(value) for name, value in self.protocol.items()},
+            **{name: nullable(value) for name, value in self.summary().items()},
+            "protocol": {name: nullable(value) for name, value in self.protocol.items()},
             "per_query": {
-                "ap": [_nullable(value) for value in self.ap.tolist()],
-                "inp": [_nullable(value) for value in self.inp.tolist()],
+                "ap": [nullable(value) for value in self.ap.tolist()],
+                "inp": [nullable(value) for value in self.inp.tolist()],
                 "first": self.first.tolist(),
             },
         }
         return json.dumps(document, indent=1, allow_nan=False)
 
 
-def _nullable(value: object) -> object:
+def nullable(value: object) -> object:
+    """A value as JSON has it: None for nan, which JSON does not know."""
     return None if isinstance(value, float) and math.isnan(value) else value

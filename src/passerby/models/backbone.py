@@ -1,5 +1,6 @@
 """timm's networks as feature extractors."""
 
+import inspect
 from pathlib import Path
 from typing import Any
 
@@ -7,6 +8,9 @@ import timm
 from torch import Tensor, nn
 
 from passerby import weights
+
+_LOADING = {*inspect.signature(timm.create_model).parameters} - {"kwargs"} | {"pretrained_strict", "features_only"}
+"""timm's own arguments, which could fetch or read other things than weights that are checked here."""
 
 
 def backbone(name: str, *, last_stride: int = 2, pretrained: bool | Path = False, **options: Any) -> nn.Module:  # noqa: ANN401 - timm's own arguments
@@ -28,6 +32,9 @@ def backbone(name: str, *, last_stride: int = 2, pretrained: bool | Path = False
         raise ValueError(f"timm has no network {name!r}; timm.list_models() names those there are.")
     if last_stride not in (1, 2):
         raise ValueError(f"last_stride is {last_stride}; give 2 (as timm builds it) or 1 (removed).")
+    refused = sorted(options.keys() & _LOADING)
+    if refused:
+        raise ValueError(f"{', '.join(refused)} cannot be set; weights come by `pretrained`.")
     try:
         network: nn.Module = timm.create_model(
             name, pretrained=pretrained is True, num_classes=0, global_pool="", **options

@@ -83,6 +83,20 @@ def blocks(
         yield part, keys
 
 
+def check(queries: Tensor, gallery: Tensor, *, metric: str = "cosine") -> None:
+    """Refuse descriptors that cannot be compared.
+
+    Args:
+        queries: (Q, D) float32.
+        gallery: (G, D) float32.
+        metric: one of METRICS.
+
+    Raises:
+        ValueError: see `blocks`; the rows at fault are named.
+    """
+    _checked_norms(queries, gallery, metric)
+
+
 def finish(keys: Tensor, queries: Tensor, metric: str) -> Tensor:
     """Distances (B, any) of keys (B, any) of `blocks`, whose queries are (B, D); a new tensor on the keys' device.
 

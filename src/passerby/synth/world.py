@@ -59,7 +59,7 @@ def write(
 
     Raises:
         ValueError: if an argument is out of range, or the folder holds something else.
-        RuntimeError: if a worker dies.
+        OSError: if a worker dies.
     """
     if workers < 1:
         raise ValueError(f"workers is {workers}; give 1 or more.")
@@ -155,10 +155,12 @@ def _draw_apart(root: Path, workers: int, tell: Callable[[int], None]) -> None:
             if process.wait():
                 trouble.seek(0)
                 words = trouble.read().decode(errors="replace").strip()[-500:]
-                raise RuntimeError(f"A drawing process ended with {process.returncode}: {words}")
+                raise OSError(f"A drawing process ended with {process.returncode}: {words}")
 
 
 def _listen(process: subprocess.Popen[str], lines: "queue.Queue[int | None]") -> None:
-    for line in process.stdout or ():
-        lines.put(int(line))
-    lines.put(None)
+    try:
+        for line in process.stdout or ():
+            lines.put(int(line))
+    finally:
+        lines.put(None)

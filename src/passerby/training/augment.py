@@ -42,7 +42,8 @@ def erase(
     """Random erasing: with probability p, one rectangle is set to 0, the mean colour.
 
     Source: Zhong, Zheng, Kang, Li, Yang, Random Erasing Data Augmentation, algorithm 1.
-    Differs: filled with the mean colour, not with noise, as re-identification code usually does.
+    Differs: filled with the mean colour, not with noise, as re-identification code usually does; where no rectangle of
+    this area and aspect is found in 100 tries, nothing is erased.
 
     Args:
         image: (3, H, W), normalised.
@@ -71,7 +72,7 @@ def erase(
             erased = image.clone()
             erased[:, top : top + rows, left : left + columns] = 0
             return erased
-    return image  # no rectangle of this area and aspect fits: as in the paper, nothing is erased
+    return image
 
 
 def _uniform(generator: Generator) -> float:

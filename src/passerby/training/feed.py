@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import torch
 from torch import Generator, Tensor
@@ -43,7 +44,7 @@ class Plan:
     rank: int = 0
     world: int = 1
 
-    @property
+    @cached_property
     def per_epoch(self) -> int:
         """Steps of one epoch.
 

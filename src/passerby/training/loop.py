@@ -1,6 +1,7 @@
 """The training loop: devices, precision and several processes are Lightning Fabric's; the rest can be read here."""
 
 import json
+import math
 import pickle
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -92,12 +93,7 @@ def fit(
     if people < 2:
         raise ValueError(f"The training set shows {people} people; training needs pictures of at least 2.")
     machine = machine or Machine()
-    fabric = Fabric(
-        accelerator=machine.accelerator,
-        devices=machine.devices,
-        num_nodes=machine.nodes,
-        precision=recipe.precision,
-    )
+    fabric = _fabric(machine, recipe)
     fabric.launch()
     torch.manual_seed(seed)
     model = recipe.model(num_classes=people)
@@ -106,7 +102,7 @@ def fit(
     highest = [group["lr"] for group in optimizer.param_groups]
     checkpoint = folder / "checkpoint.pt"
     module, optimizer = fabric.setup(_Step(model, recipe.losses), optimizer)
-    start = _restore(checkpoint, model, optimizer, world=fabric.world_size) if resume and checkpoint.is_file() else 0
+    start = _restore(checkpoint, fabric, model, optimizer) if resume and checkpoint.is_file() else 0
     pids = tuple(crop.pid for crop in train)
     plan = Plan(recipe, pids, seed, start=start, rank=fabric.global_rank, world=fabric.world_size)
     module.train()
@@ -127,16 +123,31 @@ def fit(
             if log is None:
                 continue
             now = time.monotonic()
-            if now - saved >= every or done == plan.steps:
-                _save(checkpoint, done, model, optimizer, world=fabric.world_size)
-                saved = now
             speed = len(batch.pids) * fabric.world_size / max(now - reported, 1e-9)
             reported = now
             report = Report(done, plan.steps, done / plan.per_epoch, optimizer.param_groups[0]["lr"], losses, speed)
             log(report)
+            if now - saved >= every or done == plan.steps:
+                _save(checkpoint, done, fabric, model, optimizer)
+                saved = now
             if on_step is not None:
                 on_step(report)
     return model.cpu().eval()
+
+
+def _fabric(machine: Machine, recipe: Recipe) -> Fabric:
+    no_gpu = machine.accelerator == "cpu" or (machine.accelerator == "auto" and not torch.cuda.is_available())
+    if recipe.precision == "16-mixed" and no_gpu:
+        raise ValueError("precision is 16-mixed, which needs a GPU; on a CPU give 32-true or bf16-mixed.")
+    try:
+        return Fabric(
+            accelerator=machine.accelerator,
+            devices=machine.devices,
+            num_nodes=machine.nodes,
+            precision=recipe.precision,
+        )
+    except (RuntimeError, ValueError) as error:
+        raise ValueError(f"accelerator {machine.accelerator} with {machine.devices} devices: {error}") from None
 
 
 class _Step(nn.Module):
@@ -157,9 +168,9 @@ class _Step(nn.Module):
 @contextmanager
 def _log(path: Path, start: int) -> Iterator[Callable[[Report], None]]:
     """One JSON line a step; lines of steps that are done again are dropped."""
-    lines = path.read_text().splitlines()[:start] if start and path.is_file() else []
+    lines = path.read_text().splitlines() if start and path.is_file() else []
     with files.whole(path) as partial:
-        partial.write_text("".join(f"{line}\n" for line in lines))
+        partial.write_text("".join(f"{line}\n" for line in lines if _step_of(line) <= start))
     with path.open("a", buffering=1) as file:
 
         def write(report: Report) -> None:
@@ -169,23 +180,38 @@ def _log(path: Path, start: int) -> Iterator[Callable[[Report], None]]:
         yield write
 
 
-def _save(checkpoint: Path, done: int, model: nn.Module, optimizer: torch.optim.Optimizer, *, world: int) -> None:
-    state = {"step": done, "world": world, "model": model.state_dict(), "optimizer": optimizer.state_dict()}
+def _step_of(line: str) -> float:
+    try:
+        return int(json.loads(line)["step"])
+    except ValueError:  # the line that was being written when the process was killed
+        return math.inf
+
+
+def _save(checkpoint: Path, done: int, fabric: Fabric, model: nn.Module, optimizer: torch.optim.Optimizer) -> None:
+    state = {
+        "step": done,
+        "world": fabric.world_size,
+        "model": model.state_dict(),
+        "optimizer": optimizer.state_dict(),
+        "precision": fabric.strategy.precision.state_dict(),  # 16-mixed scales its gradients by what it has seen
+    }
     with files.whole(checkpoint) as partial:
         torch.save(state, partial)
 
 
-def _restore(checkpoint: Path, model: nn.Module, optimizer: torch.optim.Optimizer, *, world: int) -> int:
+def _restore(checkpoint: Path, fabric: Fabric, model: nn.Module, optimizer: torch.optim.Optimizer) -> int:
     try:
         state = torch.load(checkpoint, map_location="cpu", weights_only=True)
     except (pickle.UnpicklingError, RuntimeError, EOFError) as error:
         raise ValueError(f"{checkpoint} is damaged ({str(error).splitlines()[0]}); delete it to train anew.") from None
+    world = fabric.world_size
     if state["world"] != world:
         raise ValueError(
             f"{checkpoint} is of {state['world']} processes, and {world} go on; use as many as it began with."
         )
     model.load_state_dict(state["model"])
     optimizer.load_state_dict(state["optimizer"])
+    fabric.strategy.precision.load_state_dict(state["precision"])
     return int(state["step"])
 
 

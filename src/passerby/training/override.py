@@ -7,10 +7,14 @@ import typing
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import fields, replace
 from functools import partial
+from pathlib import Path
 from typing import Any, Literal, get_args, get_origin
 
 from passerby.training.describe import describe
 from passerby.training.recipe import Recipe
+
+SUPPLIED = frozenset({"num_classes", "seed", "epoch", "epochs", "generator", "progress"})
+"""Arguments that training itself gives to a recipe's callables."""
 
 
 def override(recipe: Recipe, changes: Sequence[str]) -> Recipe:
@@ -67,7 +71,14 @@ def _change_argument(value: Callable[..., Any], path: list[str], text: str, whol
     given = dict(value.keywords) if isinstance(value, partial) else {}
     signature = inspect.signature(function)
     open_ended = any(p.kind is inspect.Parameter.VAR_KEYWORD for p in signature.parameters.values())
-    settable = {key: p for key, p in signature.parameters.items() if p.kind is inspect.Parameter.KEYWORD_ONLY}
+    settable = {
+        key: p
+        for key, p in signature.parameters.items()
+        if p.kind is inspect.Parameter.KEYWORD_ONLY
+        or (p.kind is inspect.Parameter.POSITIONAL_OR_KEYWORD and p.default is not inspect.Parameter.empty)
+    }
+    if name in SUPPLIED:
+        raise ValueError(f"{whole}: {name} is given by the training itself; it cannot be set.")
     _known(name, {**{k: None for k in settable}, **given} if not open_ended else {name: None}, whole)
     if rest:
         if name not in given:
@@ -90,10 +101,16 @@ def _parse(text: str, wanted: Any, whole: str) -> Any:  # noqa: ANN401 - whateve
     except (ValueError, SyntaxError):
         value = text
     if _fits(value, wanted):
-        return float(value) if wanted is float else value
+        if wanted is float:
+            return float(value)
+        return Path(value) if isinstance(value, str) and _path_meant(wanted) else value
     if _fits(text, wanted):  # a word that happens to read as a number
         return text
     raise ValueError(f"{whole} is {text!r}; give {_told(wanted)}.")
+
+
+def _path_meant(wanted: Any) -> bool:  # noqa: ANN401 - an annotation
+    return Path in (wanted, *get_args(wanted)) and str not in (wanted, *get_args(wanted))
 
 
 def _fits(value: object, wanted: Any) -> bool:  # noqa: ANN401 - an annotation
@@ -118,14 +135,16 @@ def _fits(value: object, wanted: Any) -> bool:  # noqa: ANN401 - an annotation
         return isinstance(value, int | float) and not isinstance(value, bool)
     if wanted is int:
         return isinstance(value, int) and not isinstance(value, bool)
+    if wanted is Path:
+        return isinstance(value, str)
     return wanted in (str, bool) and isinstance(value, wanted)
 
 
 def _told(wanted: Any) -> str:  # noqa: ANN401 - an annotation
     if get_origin(wanted) is Literal:
         return " or ".join(repr(value) for value in get_args(wanted))
-    if isinstance(wanted, type) and wanted in (str, bool, int, float):
-        return {str: "a word", bool: "True or False", int: "a whole number", float: "a number"}[wanted]
+    if isinstance(wanted, type) and wanted in (str, bool, int, float, Path):
+        return {Path: "a path", str: "a word", bool: "True or False", int: "a whole number", float: "a number"}[wanted]
     if get_origin(wanted) in (typing.Union, types.UnionType):
         return " or ".join(_told(one) for one in get_args(wanted))
     if wanted is types.NoneType:

@@ -1,5 +1,6 @@
 """Everything that decides how a network is built and trained."""
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -32,6 +33,9 @@ class Recipe:
         schedule: `schedule(epoch, epochs=)` gives the share of that rate at a fractional epoch.
         precision: of the arithmetic, as Lightning Fabric names it.
         flip_test: True to embed a picture as the normalised sum with its mirror image.
+
+    Raises:
+        ValueError: if height, width or epochs is below 1, there is no loss, or a weight is negative or not finite.
     """
 
     model: Callable[..., nn.Module]
@@ -48,6 +52,9 @@ class Recipe:
     flip_test: bool = False
 
     def __post_init__(self) -> None:
+        for name, (weight, _) in self.losses.items():
+            if not 0 <= weight < math.inf:
+                raise ValueError(f"losses.{name} has weight {weight}; give a finite number of 0 or more.")
         _ = self.size
         if self.epochs < 1:
             raise ValueError(f"epochs is {self.epochs}; give 1 or more.")
