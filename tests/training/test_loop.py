@@ -101,6 +101,9 @@ def test_a_checkpoint_of_other_processes_or_a_damaged_one_is_refused(crops, tmp_
     torch.save({**state, "world": 4}, checkpoint)
     with pytest.raises(ValueError, match="of 4 processes, and 1 go on"):
         fit(TINY, crops, folder=tmp_path, machine=CPU, resume=True)
+    torch.save({"step": 3}, checkpoint)
+    with pytest.raises(ValueError, match="is damaged"):
+        fit(TINY, crops, folder=tmp_path, machine=CPU, resume=True)
     checkpoint.write_bytes(b"nothing of the kind")
     with pytest.raises(ValueError, match="is damaged"):
         fit(TINY, crops, folder=tmp_path, machine=CPU, resume=True)

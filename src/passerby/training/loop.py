@@ -19,6 +19,9 @@ from passerby.training.recipe import Loss, Recipe
 from passerby.training.step import step
 from passerby.types import Batch, Crop
 
+STATE = {"step", "world", "model", "optimizer", "precision"}
+"""What a checkpoint holds."""
+
 
 @dataclass(frozen=True, slots=True)
 class Report:
@@ -202,7 +205,9 @@ def _save(checkpoint: Path, done: int, fabric: Fabric, model: nn.Module, optimiz
 def _restore(checkpoint: Path, fabric: Fabric, model: nn.Module, optimizer: torch.optim.Optimizer) -> int:
     try:
         state = torch.load(checkpoint, map_location="cpu", weights_only=True)
-    except (pickle.UnpicklingError, RuntimeError, EOFError) as error:
+        if not isinstance(state, dict) or state.keys() != STATE:
+            raise ValueError("it is no checkpoint of this version")
+    except (pickle.UnpicklingError, RuntimeError, EOFError, ValueError) as error:
         raise ValueError(f"{checkpoint} is damaged ({str(error).splitlines()[0]}); delete it to train anew.") from None
     world = fabric.world_size
     if state["world"] != world:
