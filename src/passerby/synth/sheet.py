@@ -33,8 +33,11 @@ def sheet(path: Path, *, ids: int = 200, cameras: int = 6, seed: int = 0) -> Non
         seed: of that world.
 
     Raises:
+        FileNotFoundError: if the file's folder does not exist.
         ValueError: if a number is out of range.
     """
+    if not path.parent.is_dir():
+        raise FileNotFoundError(f"No folder {path.parent} to write {path.name} into; make it first.")
     if ids < 40:
         raise ValueError(f"ids is {ids}; give 40 or more: fewer may hold no two people of the same labels.")
     asked = Request(
