@@ -6,6 +6,8 @@ import time
 import torch
 
 from passerby import run
+from passerby.images import Size
+from passerby.training.groups import parameter_groups
 from passerby.training.step import step
 from passerby.types import Batch
 
@@ -15,13 +17,14 @@ PEOPLE, PICTURES, WARM, STEPS = 8, 4, 2, 16
 def cpu_seconds(precision: torch.dtype) -> float:
     """CPU seconds of all threads for STEPS steps."""
     recipe = run.recipe("demo")
+    size = recipe.size
+    if not isinstance(size, Size):
+        raise TypeError("The recipe demo has one size.")
     torch.manual_seed(0)
     model = recipe.model(num_classes=200).train()
     model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # missing in torch's stubs
-    optimizer = recipe.optimizer(model.parameters())
-    images = torch.randn(PEOPLE * PICTURES, 3, recipe.height, recipe.width).contiguous(
-        memory_format=torch.channels_last
-    )
+    optimizer = recipe.optimizer(parameter_groups(model, recipe.groups))
+    images = torch.randn(PEOPLE * PICTURES, 3, size.height, size.width).contiguous(memory_format=torch.channels_last)
     pids = torch.arange(PEOPLE).repeat_interleave(PICTURES)
     batch = Batch(images, pids, torch.zeros_like(pids))
     started = 0.0

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from PIL import Image
 
-SMALL = ("height=32", "width=16", "epochs=2", "batches.people=2", "batches.pictures=2", "schedule.warmup=0.5",
+SMALL = ("size.height=32", "size.width=16", "epochs=2", "batches.people=2", "batches.pictures=2", "schedule.warmup=0.5",
          "model.dim=8", "model.backbone.channels=(4, 4, 8, 8)")  # fmt: skip
 """Changes that make the recipe `demo` train in a second."""
 

@@ -26,12 +26,17 @@ ALLOWED = {
     "synth": VALUES,
     "evaluation": {"types", "search"},
     "embed": {"types", "images"},
-    "training": VALUES | {"evaluation", "embed"},
+    "training": VALUES | {"weights", "evaluation", "embed"},
     "recipes": {"types", "images", "datasets", "models", "losses", "training"},
+    "table": set(),
+    "studies": {"table"},
+    "plan": {"table"},
+    "comparison": {"files", "table"},
+    "study": VALUES | {"weights", "table", "plan", "comparison", "studies", "evaluation", "training", "run", "judge"},
     "run": VALUES | {"weights", "recipes", "training", "evaluation", "embed"},
     "judge": {"types", "files", "evaluation", "run"},
     "lookup": {"types", "npz", "datasets", "search", "run"},
-    "terminal": {"types", "evaluation", "training"},
+    "terminal": {"types", "comparison", "evaluation", "training"},
     "report": VALUES | {"models", "search", "evaluation", "run"},
     "demo": {
         "types",
@@ -47,7 +52,7 @@ ALLOWED = {
         "terminal",
     },
     "cli": {"types", "names", "npz", "datasets", "demo", "evaluation", "judge", "lookup", "report", "run"}
-    | {"synth", "terminal", "training"},
+    | {"study", "synth", "table", "terminal", "training"},
 }
 ONE_PLACE = {
     "lightning_fabric": "training",

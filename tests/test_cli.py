@@ -120,7 +120,7 @@ def test_two_processes_train_one_network(market, tmp_path):
 BAD = [
     (["data", "market1501", "nowhere"], "not a folder"),
     (["data", "markte", "."], "No data set is called 'markte'; there is"),
-    (["train", "nothing", "--data", ".", "--out", "x"], "there is demo"),
+    (["train", "nothing", "--data", ".", "--out", "x"], "there is baseline, demo, global_embedding"),
     (["train", "demo", "epoch=3", "--data", ".", "--out", "x"], "there is no 'epoch'"),
     (["train", "demo", "epochs=many", "--data", ".", "--out", "x"], "give a whole number"),
     (["train", "demo", "--data", "."], "--out"),

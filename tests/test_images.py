@@ -192,3 +192,20 @@ def test_a_box_outside_of_its_picture_counts_as_unreadable(tmp_path):
     assert len(told) == 2
     assert "outside" in told[0]
     assert "b.png" in told[1]
+
+
+@pytest.mark.parametrize(
+    ("picture", "side", "seen"),
+    [((128, 64), 416, (416, 208)), ((64, 128), 416, (208, 416)), ((100, 37), 50, (50, 19)), ((7, 7), 3, (3, 3)),
+     ((1000, 1), 10, (10, 1)), ((51, 20), 640, (640, 251))],
+)  # fmt: skip
+def test_the_largest_side_is_what_was_asked_for_and_the_other_follows(picture, side, seen):
+    plain = max(1, int(min(picture) * side / max(picture) + 0.5))
+    assert min(seen) == plain
+    found = images.resize(noise(picture[1], picture[0]), images.Largest(side))
+    assert tuple(found.shape) == (3, *seen)
+
+
+def test_a_largest_side_below_1_is_refused():
+    with pytest.raises(ValueError, match="1 pixel or more"):
+        images.Largest(0)

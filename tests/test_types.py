@@ -72,13 +72,18 @@ def test_many_people_on_both_sides_are_not_all_listed():
 
 
 def test_a_batch_goes_to_a_device_as_a_new_one():
-    batch = Batch(torch.zeros(1, 3, 4, 2), torch.tensor([0]), torch.tensor([1]), torch.tensor([[2]]), 0.5)
+    batch = Batch(torch.zeros(1, 3, 4, 2), torch.tensor([0]), torch.tensor([1]), {"hat": torch.tensor([2])}, 0.5)
     moved = batch.to("meta")
     assert moved is not batch
-    assert {moved.images.device.type, moved.pids.device.type, moved.attributes.device.type} == {"meta"}
+    assert {moved.images.device.type, moved.pids.device.type, moved.attributes["hat"].device.type} == {"meta"}
     assert moved.progress == 0.5
     assert batch.images.device.type == "cpu"
-    assert Batch(torch.zeros(1), torch.zeros(1), torch.zeros(1)).to("meta").attributes is None
+    several = Batch((torch.zeros(3, 2, 2), torch.zeros(3, 4, 2)), torch.zeros(2), torch.zeros(2)).to("meta")
+    assert [(image.device.type, tuple(image.shape)) for image in several.images] == [
+        ("meta", (3, 2, 2)),
+        ("meta", (3, 4, 2)),
+    ]
+    assert several.attributes == {}
 
 
 @pytest.mark.parametrize(

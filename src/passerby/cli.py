@@ -11,6 +11,7 @@ import typer
 from typer import Argument, Option
 
 from passerby import datasets, names, npz, terminal
+from passerby.table import Table as Published
 from passerby.types import Crop, PersonSet
 
 app = typer.Typer(
@@ -66,7 +67,7 @@ def synth(
 
 @app.command()
 def data(
-    name: Annotated[str, Argument(help="Of the data set: market1501, synthetic, manifest.")],
+    name: Annotated[str, Argument(help="Of the data set, such as market1501 or synthetic.")],
     folder: Annotated[Path, Argument(metavar="DIR", help="Where it lies.")],
 ) -> None:
     """Count a data set, and say why any query has no valid match."""
@@ -236,6 +237,51 @@ def demo(
     terminal.say(f"Search: passerby search {done.run} --query PICTURE --gallery {done.world / 'bounding_box_test'}")
 
 
+@app.command()
+def study(
+    table: Annotated[str, Argument(help="Name of the table, such as hybrid_attention.table_ix.")],
+    *,
+    data: Annotated[
+        list[str],
+        Option(
+            "--data",
+            metavar="[RECIPE=][NAME:]DIR",
+            help="Data set; at paper scale with its recipe, such as market=DIR.",
+        ),
+    ],
+    scale: Annotated[
+        Literal["small", "paper"], Option(help="Whose recipes: small, on any data, or the paper's.")
+    ] = "small",
+    seeds: Annotated[int, Option(help="Trainings of each row.", min=1)] = 3,
+    rows: Annotated[
+        list[str] | None, Option("--rows", metavar="ROW", help="Only this row; can be given again.")
+    ] = None,
+    out: Annotated[Path, Option(help="Folder of the runs and of the result.")] = Path("studies"),
+    accelerator: Annotated[str, Option(help="auto, cpu or cuda.")] = "auto",
+    workers: Workers = 0,
+) -> None:
+    """Train and judge the rows of a paper's table, and show the paper's numbers and ours side by side."""
+    from passerby.study import find
+    from passerby.study import study as compare
+    from passerby.training.loop import Machine
+
+    found = find(table)
+    done = compare(
+        found,
+        _study_data(found, data, scale),
+        out=out,
+        scale=scale,
+        seeds=seeds,
+        rows=rows or None,
+        machine=Machine(accelerator=accelerator, workers=workers),
+        training=terminal.training,
+        judging=terminal.progress,
+    )
+    terminal.comparison(done)
+    as_json, as_markdown = done.save(out / scale)
+    terminal.say(f"The same as a page: {as_markdown}\nWith the value of each seed: {as_json}")
+
+
 def main() -> None:
     """Run the command line; a mistake is one line on the standard error and exit code 2."""
     sys.exit(_main(sys.argv[1:]))
@@ -270,6 +316,25 @@ def _named(spec: str) -> tuple[str | None, Path]:
     if colon and "/" not in name and not Path(spec).exists():
         raise ValueError(f"{spec!r} names no data set and is no folder; in front of the colon, {_offer()}.")
     return None, Path(spec)
+
+
+def _study_data(table: Published, specs: list[str], scale: str) -> dict[str, PersonSet]:
+    """Data sets by name: at small scale that of the folder, at paper scale that of the recipe."""
+    from passerby import run
+
+    found: dict[str, PersonSet] = {}
+    for spec in specs:
+        key, equals, source = spec.partition("=") if scale == "paper" else ("", "", spec)
+        if scale == "paper" and not equals:
+            raise ValueError(f"--data is {spec}; at paper scale say for which recipe, such as market={spec}.")
+        name, folder = _named(source)
+        key = key or folder.resolve().name
+        if key in found:
+            raise ValueError(f"Two data sets are called {key!r}; give each a name of its own.")
+        found[key] = (
+            _load(name, folder) if name else run.recipe(f"{table.system}.{key if equals else 'small'}").data(folder)
+        )
+    return found
 
 
 def _offer() -> str:

@@ -8,7 +8,7 @@ from passerby import embed, run, terminal
 from passerby.datasets import synthetic
 from passerby.evaluation.score import score
 from passerby.evaluation.scores import Scores
-from passerby.images import Size
+from passerby.images import Largest, Size
 from passerby.judge import judge, save_scores
 from passerby.models.colour_histogram import ColourHistogram
 from passerby.report.page import page
@@ -100,7 +100,7 @@ def demo(
     return Demo(world=drawn, run=trained_in, page=shown, baseline=plain, trained=judged.scores)
 
 
-def _judge_plain(people: PersonSet, size: Size) -> Scores:
+def _judge_plain(people: PersonSet, size: Size | Largest) -> Scores:
     stamp = ModelId("colour_histogram", "", f"RGB, {size}, stripes of HSV")
     with terminal.progress("colour histograms", len(people.query) + len(people.gallery)) as done:
 

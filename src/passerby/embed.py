@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from torch.nn.functional import normalize
 
 from passerby import images
-from passerby.images import Size
+from passerby.images import Largest, Size
 from passerby.types import Crop, Embeddings, ModelId
 
 
@@ -17,7 +17,7 @@ def embed(
     model: nn.Module,
     crops: Sequence[Crop],
     *,
-    size: Size,
+    size: Size | Largest,
     model_id: ModelId | None = None,
     flip: bool = False,
     batch_size: int = 64,
@@ -31,7 +31,7 @@ def embed(
     Args:
         model: gives an `Output`; is put into eval mode and onto the device.
         crops: what to embed.
-        size: height and width that the model sees.
+        size: what the model sees; pictures of several sizes go through it one size at a time.
         model_id: which model it is, kept with the vectors.
         flip: True to add the mirror image's descriptor before normalising.
         batch_size: crops that go through the model together, 1 or more.
@@ -66,7 +66,7 @@ def embed(
                 else:
                     on_broken(crop, str(picture))
             if read:
-                vectors.append(_vectors(model, torch.stack(read).to(device), flip=flip).cpu())
+                vectors.append(_by_size(model, read, device, flip=flip))
             done += len(batch)
             if on_progress is not None:
                 on_progress(done)
@@ -87,6 +87,17 @@ def _mps() -> bool:
     return torch.backends.mps.is_available()
 
 
+def _by_size(model: nn.Module, pictures: Sequence[Tensor], device: str, *, flip: bool) -> Tensor:
+    """Vectors of pictures of several sizes, in their order."""
+    rows: list[Tensor] = [torch.empty(0)] * len(pictures)
+    for size in dict.fromkeys(picture.shape for picture in pictures):
+        places = [place for place, picture in enumerate(pictures) if picture.shape == size]
+        found = _vectors(model, torch.stack([pictures[place] for place in places]).to(device), flip=flip).cpu()
+        for place, row in zip(places, found, strict=True):
+            rows[place] = row
+    return torch.stack(rows)
+
+
 def _vectors(model: nn.Module, pictures: Tensor, *, flip: bool) -> Tensor:
     batch = images.normalise(pictures).contiguous(memory_format=torch.channels_last)
     vectors: Tensor = model(batch).embedding.float()
@@ -96,7 +107,7 @@ def _vectors(model: nn.Module, pictures: Tensor, *, flip: bool) -> Tensor:
 
 
 def _read_ahead(
-    pool: ThreadPoolExecutor, crops: Sequence[Crop], size: Size, batch_size: int
+    pool: ThreadPoolExecutor, crops: Sequence[Crop], size: Size | Largest, batch_size: int
 ) -> Iterator[list[tuple[Crop, Tensor | Exception]]]:
     """Batches in order; the next one is read while this one is embedded."""
     count = math.ceil(len(crops) / batch_size)
@@ -108,7 +119,7 @@ def _read_ahead(
         yield [(crop, future.result()) for crop, future in zip(batch, ahead.pop(0), strict=True)]
 
 
-def _load(crop: Crop, size: Size) -> Tensor | Exception:
+def _load(crop: Crop, size: Size | Largest) -> Tensor | Exception:
     try:
         return images.load(crop, size)
     except (OSError, ValueError) as error:

@@ -44,7 +44,32 @@ class Size:
         return f"{self.height}x{self.width}"
 
 
-def preprocessing(size: Size) -> str:
+@dataclass(frozen=True, slots=True)
+class Largest:
+    """The largest side of a picture in pixels that a model sees; the other side follows, nothing is distorted.
+
+    Source: Almazan, Gajic, Murray, Larlus, Re-ID done right, section 3.2, "Image size".
+
+    Raises:
+        ValueError: if side is below 1.
+    """
+
+    side: int
+
+    def __post_init__(self) -> None:
+        if self.side < 1:
+            raise ValueError(f"size.side is {self.side}; give 1 pixel or more.")
+
+    def of(self, height: int, width: int) -> Size:
+        """The size that a picture of this height and width is scaled to, up or down; at least 1 pixel a side."""
+        largest = max(height, width)
+        return Size(*(max(1, math.floor(side * self.side / largest + 0.5)) for side in (height, width)))
+
+    def __str__(self) -> str:
+        return f"largest side {self.side}"
+
+
+def preprocessing(size: Size | Largest) -> str:
     """What `load` and `normalise` do to a picture, in words: part of a model's identity."""
     return f"RGB, bilinear to {size}, ImageNet mean and std"
 
@@ -101,14 +126,16 @@ def crop(image: Image.Image, box: tuple[float, float, float, float]) -> Image.Im
     return image.crop((left, top, right, bottom))
 
 
-def resize(image: Image.Image, size: Size) -> Tensor:
-    """A picture as (3, H, W) uint8, RGB, stretched to a size (bilinear, with anti-aliasing)."""
+def resize(image: Image.Image, size: Size | Largest) -> Tensor:
+    """A picture as (3, H, W) uint8, RGB, stretched or scaled to a size (bilinear, with anti-aliasing)."""
+    if isinstance(size, Largest):
+        size = size.of(image.height, image.width)
     if (image.height, image.width) != (size.height, size.width):
         image = image.resize((size.width, size.height), Image.Resampling.BILINEAR)
     return torch.from_numpy(np.array(image, dtype=np.uint8)).permute(2, 0, 1).contiguous()
 
 
-def load(one: Crop, size: Size) -> Tensor:
+def load(one: Crop, size: Size | Largest) -> Tensor:
     """A crop's picture as (3, H, W) uint8, RGB: read, cut to its box, resized.
 
     Raises:

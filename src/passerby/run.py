@@ -7,7 +7,6 @@ import os
 import platform
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -51,10 +50,25 @@ def recipe(name: str, changes: Sequence[str] = ()) -> Recipe:
     Raises:
         ValueError: if there is no such recipe, or a change does not fit.
     """
-    found = names.find(recipes, name)
-    if not isinstance(found, Recipe):
-        raise ValueError(f"{name!r} in recipes is no recipe; give the name of one.")
+    file, _, thing = name.partition(".")
+    offered = recipe_names(file)
+    if name not in offered:
+        raise ValueError(f"No recipe is called {name!r}; there is {', '.join(offered)}.")
+    found = getattr(names.module(recipes, file), thing or file)
     return override(found, changes)
+
+
+def recipe_names(file: str | None = None) -> list[str]:
+    """Names of the recipes in a file of `recipes`, or in all of them.
+
+    Raises:
+        ValueError: if there is no such file.
+    """
+    found = []
+    for one in names.names(recipes) if file is None else [file]:
+        things = vars(names.module(recipes, one)).items()
+        found += [one if thing == one else f"{one}.{thing}" for thing, value in things if isinstance(value, Recipe)]
+    return sorted(found)
 
 
 def train(
@@ -93,7 +107,15 @@ def train(
     people = {crop.pid for crop in data.train}
     if len(people) < 2:
         raise ValueError(f"{data.name} has {len(people)} people in train; training needs at least 2.")
-    if first_process():
+    cameras = {crop.camid for crop in data.train}
+    if len(cameras) == 1 and None not in cameras:
+        raise ValueError(
+            f"All {len(data.train)} training crops of {data.name} are of camera {cameras.pop()}; to learn who is who "
+            "across cameras takes 2 or more. Leave the camera out where it means nothing."
+        )
+    labels = None if found.labels is None else found.labels(data)
+    finished = resume and (out / "weights.safetensors").is_file()
+    if first_process() and not finished:
         _refuse_unreadable(data.train)
     card = _card(name, found, changes, seed, data)
     file = out / "recipe.json"
@@ -103,37 +125,52 @@ def train(
         _same_card(file, card)
     elif any((out / begun).is_file() for begun in ("checkpoint.pt", "weights.safetensors")):
         raise ValueError(f"{out} holds a run already; go on with it by --resume, or give another folder.")
-    if not (resume and (out / "weights.safetensors").is_file()):
+    if not finished:
         out.mkdir(parents=True, exist_ok=True)
         if first_process():
             _write_json(file, _with_history(file, card) if resume else card)
         model = fit(
-            found, data.train, folder=out, seed=seed, resume=resume, machine=machine, every=every, on_step=on_step
+            found,
+            data.train,
+            folder=out,
+            labels=labels,
+            seed=seed,
+            resume=resume,
+            machine=machine,
+            every=every,
+            on_step=on_step,
         )
         if first_process():
             weights.save(model, out / "weights.safetensors")
+            for checkpoint in sorted(out.rglob("checkpoint.pt")):
+                checkpoint.unlink()  # several times as large as the weights, and of no use any more
         if torch.distributed.is_available() and torch.distributed.is_initialized():
             torch.distributed.barrier()
     return load(out)
 
 
-def load(folder: Path) -> Run:
+def load(folder: Path, changes: Sequence[str] = ()) -> Run:
     """The run in a folder.
+
+    Args:
+        folder: that training made.
+        changes: `field=value` changes of how the trained network is used, such as `model.descriptor=local` or
+            `flip_test=True`; they must leave its weights as they are.
 
     Raises:
         FileNotFoundError: if there is none, or its training has not ended.
-        ValueError: if its files are damaged, or the recipe has changed since.
+        ValueError: if its files are damaged, the recipe has changed since, or the changes do not fit.
     """
     card = _read_card(folder / "recipe.json")
     file = folder / "weights.safetensors"
     if not file.is_file():
         raise FileNotFoundError(f"The training in {folder} has not ended; go on with `passerby train --resume`.")
     try:
-        name, changes, described = card["name"], card["changes"], card["recipe"]
+        name, trained, described = card["name"], card["changes"], card["recipe"]
         people, seed = int(card["people"]), int(card["seed"])
     except (KeyError, TypeError, ValueError):
         raise ValueError(f"{folder / 'recipe.json'} is not a run's; train again.") from None
-    found = recipe(name, changes)
+    found = recipe(name, trained)
     now = describe(found)
     if now != described:
         changed = sorted(key for key in {*now, *described} if now.get(key) != described.get(key))
@@ -141,12 +178,20 @@ def load(folder: Path) -> Run:
             f"Recipe {name} has changed since {folder} was trained ({', '.join(changed)}); "
             "train again, or use the version of passerby that trained it."
         )
-    model = _without_pretrained(found.model)(num_classes=people)
+    found = override(found, changes)
+    model = found.model(num_classes=people)
     weights.fill(model, weights.read(file), source=file)
     mirror = ", plus mirror image" if found.flip_test else ""
-    stamp = ModelId(name, weights.digest(file), images.preprocessing(found.size) + mirror)
+    used = f", {' '.join(changes)}" if changes else ""
+    stamp = ModelId(name, weights.digest(file), images.preprocessing(found.size) + mirror + used)
     return Run(
-        folder=folder, name=name, recipe=found, model=model.eval(), model_id=stamp, seed=seed, changes=tuple(changes)
+        folder=folder,
+        name=name,
+        recipe=found,
+        model=model.eval(),
+        model_id=stamp,
+        seed=seed,
+        changes=(*trained, *changes),
     )
 
 
@@ -159,16 +204,6 @@ def embeddings(run: Run, crops: Sequence[Crop], **options: Any) -> Embeddings:  
     """Embeddings of crops by a run's network; `options` are those of `embed.embed`."""
     return embed.embed(
         run.model, crops, size=run.recipe.size, model_id=run.model_id, flip=run.recipe.flip_test, **options
-    )
-
-
-def _without_pretrained(build: Callable[..., Any]) -> Callable[..., Any]:
-    """The same call without reading or fetching weights that are replaced at once."""
-    if not isinstance(build, partial):
-        return build
-    keywords = {key: _without_pretrained(value) for key, value in build.keywords.items()}
-    return partial(
-        build.func, *build.args, **{key: False if key == "pretrained" else keywords[key] for key in keywords}
     )
 
 

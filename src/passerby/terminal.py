@@ -10,6 +10,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 from rich.text import Text
 
+from passerby.comparison import Comparison
 from passerby.evaluation.scores import Scores
 from passerby.evaluation.unanswered import by_camera, sentences, summary
 from passerby.training.loop import Report
@@ -46,7 +47,8 @@ def training(title: str) -> Iterator[Callable[[Report], None]]:
         def show(report: Report) -> None:
             for name, value in (("loss", report.losses["total"]), ("speed", report.pictures_per_second)):
                 smooth[name] = value if name not in smooth else 0.9 * smooth[name] + 0.1 * value
-            note = f"epoch {report.epoch:.1f}, loss {smooth['loss']:.2f}, {smooth['speed']:.0f} pictures/s"
+            stage = f"training {report.stage} of {report.stages}, " if report.stages > 1 else ""
+            note = f"{stage}epoch {report.epoch:.1f}, loss {smooth['loss']:.2f}, {smooth['speed']:.0f} pictures/s"
             update(report.step, report.steps, note)
 
         yield show
@@ -145,3 +147,16 @@ def say(text: str) -> None:
 def remark(text: str) -> None:
     """Print a line beside the results, on the standard error."""
     remarks.print(text, markup=False, soft_wrap=True)
+
+
+def comparison(found: Comparison) -> None:
+    """Print a paper's table and ours side by side, and what the numbers depend on."""
+    headings, rows = found.cells()
+    shown = Table(title=Text(found.table.title), title_justify="left")
+    for place, heading in enumerate(headings):
+        shown.add_column(heading, justify="right" if place else "left", no_wrap=place == 0, overflow="fold")
+    for row in rows:
+        shown.add_row(*(Text(cell) for cell in row))
+    console.print(shown)
+    for line in found.remarks():
+        say(line)

@@ -14,6 +14,8 @@ JUNK = -1
 """pid of a picture that is neither right nor wrong (a badly cut box): removed before ranking."""
 UNKNOWN = -2
 """pid of a picture whose person nobody has named (own pictures): can be searched, cannot be judged."""
+MISSING = -1
+"""Class of an attribute that nobody has labelled: no attribute loss counts it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,29 +114,36 @@ class Batch:
     """What one training step sees.
 
     Args:
-        images: (B, 3, H, W) float, RGB, normalised.
+        images: (B, 3, H, W) float, RGB, normalised; where sizes differ, a tuple of B tensors (3, h, w).
         pids: (B,) int64 class of each image, 0 .. C-1 in ascending order of the training set's pids.
         camids: (B,) int64; -1 where the camera is not known.
-        attributes: (B, A) int64 or None where the data set has no labels.
+        attributes: attribute name to (B,) int64 class from 0, MISSING where not labelled; empty where the recipe uses
+            no labels.
         progress: share of the training that is done, 0 .. 1.
     """
 
-    images: Tensor
+    images: Tensor | tuple[Tensor, ...]
     pids: Tensor
     camids: Tensor
-    attributes: Tensor | None = None
+    attributes: Mapping[str, Tensor] = field(default_factory=lambda: MappingProxyType({}))
     progress: float = 0.0
 
     def to(self, device: torch.device | str) -> "Batch":
         """Give the same batch on a device."""
-        attributes = None if self.attributes is None else self.attributes.to(device, non_blocking=True)
+        attributes = {name: labels.to(device, non_blocking=True) for name, labels in self.attributes.items()}
         return replace(
             self,
-            images=self.images.to(device, non_blocking=True),
+            images=_there(self.images, device),
             pids=self.pids.to(device, non_blocking=True),
             camids=self.camids.to(device, non_blocking=True),
             attributes=attributes,
         )
+
+
+def _there(images: Tensor | tuple[Tensor, ...], device: torch.device | str) -> Tensor | tuple[Tensor, ...]:
+    if isinstance(images, Tensor):
+        return images.to(device, non_blocking=True)
+    return tuple(image.to(device, non_blocking=True) for image in images)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

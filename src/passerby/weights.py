@@ -1,6 +1,7 @@
 """The one place where weights are written, read and named: safetensors, never a pickle."""
 
 import hashlib
+from collections.abc import Mapping
 from pathlib import Path
 
 import safetensors.torch
@@ -12,9 +13,16 @@ from passerby import files
 
 def save(model: nn.Module, path: Path) -> None:
     """Write a model's parameters and buffers, by name."""
+    save_tensors(model.state_dict(), path)
+
+
+def save_tensors(tensors: Mapping[str, Tensor], path: Path, *, about: Mapping[str, str] | None = None) -> None:
+    """Write tensors by name, and words about them into the file's header."""
     with files.whole(path) as partial:
         safetensors.torch.save_file(
-            {name: tensor.detach().cpu().contiguous() for name, tensor in model.state_dict().items()}, partial
+            {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()},
+            partial,
+            dict(about) if about else None,
         )
 
 

@@ -1,8 +1,10 @@
 from functools import partial
 
 import pytest
+import safetensors.torch
 import torch
 
+import formula
 from passerby.models.backbone import backbone
 from passerby.models.global_embedding import GlobalEmbedding
 
@@ -11,7 +13,7 @@ small = partial(backbone, name="resnet18", layers=(1, 1, 1, 1), channels=(8, 16,
 
 def test_done_right_has_the_papers_number_of_parameters():
     with torch.device("meta"):
-        model = GlobalEmbedding(partial(backbone, name="resnet101"))
+        model = GlobalEmbedding(partial(backbone, name="resnet101"), num_classes=751, classifier="none")
     assert sum(p.numel() for p in model.parameters()) == 46_696_512
 
 
@@ -51,3 +53,19 @@ def test_every_trained_weight_gets_a_gradient_in_one_step(neck):
 def test_pictures_of_any_size_embed_alike():
     model = GlobalEmbedding(small, dim=20).eval()
     assert model(torch.randn(1, 3, 96, 70)).embedding.shape == (1, 20)
+
+
+def test_pretrained_weights_reach_the_backbone(tmp_path):
+    file = tmp_path / "w.safetensors"
+    safetensors.torch.save_file(small().state_dict(), file)
+    tensors = safetensors.torch.load_file(file)
+    model = GlobalEmbedding(small, dim=20, pretrained=file)
+    assert all(torch.equal(value, tensors[name]) for name, value in model.backbone.state_dict().items())
+
+
+def test_the_golden_numbers_stand():
+    model = formula.weights(GlobalEmbedding(small, dim=20)).eval()
+    with torch.inference_mode():
+        embedding = model(formula.pictures(2, 104, 52)).embedding
+    expected = torch.tensor([-0.644, 0.3517, -0.0695, -0.179, 0.5218])
+    assert torch.allclose(embedding[0].unflatten(0, (-1, 4)).sum(dim=1), expected, atol=5e-4)

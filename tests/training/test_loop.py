@@ -4,21 +4,25 @@ from dataclasses import replace
 from functools import partial
 
 import pytest
+import safetensors
 import torch
 from PIL import Image
-from torch.optim import AdamW
+from torch.optim import SGD, AdamW
 
+from passerby.images import Size
 from passerby.losses.batch_hard_triplet import batch_hard_triplet
 from passerby.losses.identity import identity
 from passerby.models.backbone import backbone
 from passerby.models.global_embedding import GlobalEmbedding
+from passerby.models.horizontal_pooling import HorizontalPooling
 from passerby.training.augment import erase, flip
 from passerby.training.batches import people_by_pictures
 from passerby.training.feed import Plan, feed
+from passerby.training.groups import Group
 from passerby.training.loop import Machine, fit
 from passerby.training.recipe import Recipe
 from passerby.training.schedule import warmup_cosine
-from passerby.types import Crop
+from passerby.types import MISSING, Crop
 
 CPU = Machine(accelerator="cpu")
 TINY = Recipe(
@@ -29,8 +33,7 @@ TINY = Recipe(
         neck=True,
     ),
     data=lambda root: None,
-    height=32,
-    width=16,
+    size=Size(32, 16),
     epochs=4,
     batches=partial(people_by_pictures, people=3, pictures=2),
     augment={"flip": flip, "erase": erase},
@@ -144,8 +147,83 @@ def test_a_loss_that_is_not_finite_stops_training_and_is_named(crops, tmp_path):
     recipe = replace(
         TINY, losses={"identity": (1.0, identity), "odd": (1.0, lambda output, batch: torch.tensor(math.nan))}
     )
-    with pytest.raises(FloatingPointError, match="Loss odd is nan at step 1"):
+    with pytest.raises(FloatingPointError, match="Loss odd is nan at step 1; its batch lies in"):
         fit(recipe, crops, folder=tmp_path, machine=CPU)
+
+
+def test_the_batch_of_a_loss_that_is_not_finite_is_saved_with_its_pictures(crops, tmp_path):
+    seen = []
+
+    def odd(output, batch):
+        seen.append(batch)
+        return torch.tensor(math.inf if len(seen) == 2 else 1.0)
+
+    recipe = replace(TINY, losses={"identity": (1.0, identity), "odd": (1.0, odd)})
+    with pytest.raises(FloatingPointError, match="Loss odd is inf at step 2"):
+        fit(recipe, crops, folder=tmp_path, machine=CPU)
+    with safetensors.safe_open(tmp_path / "batch_of_step_2.safetensors", "pt") as file:
+        assert torch.equal(file.get_tensor("images"), seen[-1].images)
+        assert torch.equal(file.get_tensor("pids"), seen[-1].pids)
+        paths = file.metadata()["paths"].splitlines()
+    classes = {crop.pid: place for place, crop in enumerate(crops[::4])}
+    shown = {str(crop.path): classes[crop.pid] for crop in crops}
+    assert [shown[path] for path in paths] == seen[-1].pids.tolist()
+
+
+def test_parameter_groups_learn_at_their_own_rate_and_without_decay(crops, tmp_path):
+    still = replace(
+        TINY, epochs=1, schedule=warmup_cosine, groups={"backbone.*": Group(rate=0.0)}, optimizer=partial(SGD, lr=0.1)
+    )
+    torch.manual_seed(0)
+    start = still.model(num_classes=4).state_dict()
+    after = fit(still, crops, folder=tmp_path, machine=CPU).state_dict()
+    weights = [name for name in start if "running" not in name and "num_batches" not in name]
+    for name in weights:
+        if name not in ("neck.bias", "fc.bias"):  # the neck takes out what its input has added
+            assert torch.equal(start[name], after[name]) == name.startswith("backbone."), name
+
+
+@pytest.mark.parametrize("kind", ["statistics", "all"])
+def test_frozen_batch_norms_keep_their_statistics(crops, tmp_path, kind):
+    model = fit(
+        replace(TINY, epochs=1, schedule=warmup_cosine, frozen_batch_norm=kind), crops, folder=tmp_path, machine=CPU
+    )
+    norm = model.get_submodule("backbone.bn1")
+    assert torch.equal(norm.running_mean, torch.zeros(64))
+    assert torch.equal(norm.weight, torch.ones(64)) == (kind == "all")
+
+
+def test_labels_reach_the_loss_in_the_order_of_the_pictures(crops, tmp_path):
+    labels = {crop.pid: {"hat": crop.pid % 2, "age": MISSING if crop.pid == 3 else 1} for crop in crops}
+    pids = sorted(labels)
+    seen = []
+
+    def look(output, batch):
+        seen.append([pids[place] for place in batch.pids.tolist()])
+        assert batch.attributes["hat"].tolist() == [labels[pid]["hat"] for pid in seen[-1]]
+        assert batch.attributes["age"].tolist() == [labels[pid]["age"] for pid in seen[-1]]
+        return output.embedding.sum()
+
+    fit(
+        replace(TINY, epochs=1, schedule=warmup_cosine, losses={"look": (1.0, look)}),
+        crops,
+        folder=tmp_path,
+        labels=labels,
+        machine=CPU,
+    )
+    assert len(seen) == 2
+
+
+def test_a_loss_of_weight_0_is_not_computed(crops, tmp_path):
+    def never(output, batch):
+        raise AssertionError
+
+    fit(
+        replace(TINY, epochs=1, schedule=warmup_cosine, losses={**TINY.losses, "never": (0.0, never)}),
+        crops,
+        folder=tmp_path,
+        machine=CPU,
+    )
 
 
 def test_one_person_is_refused(crops, tmp_path):
@@ -164,14 +242,15 @@ def test_the_feed_gives_the_same_batches_with_and_without_workers(crops):
     alone = list(feed(plan, crops))
     helped = list(feed(plan, crops, workers=2))
     assert len(alone) == len(helped) == len(plan) == 6
-    for one, other in zip(alone, helped, strict=True):
+    for (items, one), (others, other) in zip(alone, helped, strict=True):
+        assert items == others
         assert torch.equal(one.images, other.images)
         assert torch.equal(one.pids, other.pids)
         assert one.progress == other.progress
 
 
 def test_pids_become_classes_in_ascending_order(crops):
-    batch = next(iter(feed(Plan(TINY, tuple(crop.pid for crop in crops), seed=0), crops)))
+    _, batch = next(feed(Plan(TINY, tuple(crop.pid for crop in crops), seed=0), crops))
     assert set(batch.pids.tolist()) <= {0, 1, 2, 3}
     assert batch.images.shape == (6, 3, 32, 16)
 
@@ -183,3 +262,11 @@ def test_several_processes_share_an_epochs_batches(crops):
     halves = [[[item.index for item in items] for items in Plan(recipe, pids, 0, rank=r, world=2)] for r in (0, 1)]
     woven = [index for pair in zip(*halves, strict=True) for items in pair for index in items]
     assert woven == whole
+
+
+def test_a_picture_that_does_not_suit_the_network_is_refused_before_training_starts(crops, tmp_path):
+    network = TINY.model.keywords["backbone"]
+    wrong = replace(TINY, model=partial(HorizontalPooling, backbone=network, level_scales={"5_1": (5,)}))
+    with pytest.raises(ValueError, match="5"):
+        fit(wrong, crops, folder=tmp_path, machine=CPU)
+    assert not list(tmp_path.glob("*.pt")) + list(tmp_path.glob("log*"))

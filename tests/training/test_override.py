@@ -1,12 +1,12 @@
+import json
 from pathlib import Path
 
 import pytest
 
-from passerby import recipes
-from passerby.names import find, names
+from passerby import recipes, run
+from passerby.names import find
 from passerby.training.describe import describe
 from passerby.training.override import override
-from passerby.training.recipe import Recipe
 
 DEMO = find(recipes, "demo")
 
@@ -28,7 +28,7 @@ def test_a_field_an_argument_and_a_loss_can_be_changed():
             "augment.erase.area=(0.1, 0.2)",
             "optimizer.lr=1e-2",
             "optimizer.betas=(0.8, 0.9)",
-            "model.backbone.pretrained=weights.safetensors",
+            "pretrained=weights.safetensors",
         ],
     )
     assert (changed.epochs, changed.precision, changed.flip_test) == (3, "bf16-mixed", True)
@@ -41,7 +41,7 @@ def test_a_field_an_argument_and_a_loss_can_be_changed():
     assert changed.augment["erase"].keywords["area"] == (0.1, 0.2)
     assert changed.optimizer.keywords["lr"] == 0.01
     assert changed.optimizer.keywords["betas"] == (0.8, 0.9)
-    assert changed.model.keywords["backbone"].keywords["pretrained"] == Path("weights.safetensors")
+    assert changed.pretrained == Path("weights.safetensors")
     assert describe(DEMO) == describe(find(recipes, "demo")), "the recipe itself has changed"
 
 
@@ -79,9 +79,7 @@ def test_an_unknown_name_or_a_wrong_type_is_refused(change, told):
     assert told in str(caught.value)
 
 
-@pytest.mark.parametrize("name", names(recipes))
+@pytest.mark.parametrize("name", run.recipe_names())
 def test_a_recipe_is_described_in_plain_json_without_addresses(name):
-    recipe = find(recipes, name)
-    assert isinstance(recipe, Recipe)
-    described = str(describe(recipe))
+    described = json.dumps(describe(run.recipe(name)))
     assert " at 0x" not in described

@@ -15,8 +15,9 @@ FILE = "synthetic.json"
 def load(root: Path) -> PersonSet:
     """A drawn world, as `passerby synth` writes it. Nothing is dropped.
 
-    Names, junk, distractors, `multi_query` and `attributes` are read as those of Market-1501. `version` tells worlds
-    apart: "format 1, seed 0, 751 + 750 people, 6 cameras, ...".
+    Names, junk, distractors, `multi_query` and `attributes` are read as those of Market-1501: of the two label files
+    that a world holds, `market_attribute.mat` is used. `version` tells worlds apart: "format 1, seed 0, 751 + 750
+    people, 6 cameras, ...".
 
     Args:
         root: the world's folder.

@@ -3,6 +3,7 @@
 import torch
 from torch import Tensor
 
+from passerby.losses._pairs import pairs
 from passerby.types import Batch, Output
 
 
@@ -11,7 +12,10 @@ def batch_hard_triplet(output: Output, batch: Batch, *, margin: float = 0.3) -> 
 
     For each picture of the batch: max(0, m + distance to its person's farthest other picture - distance to the nearest
     picture of another person), by the Euclidean distance.
-    Source: Hermans, Beyer, Leibe, In Defense of the Triplet Loss for Person Re-Identification, eq. (5).
+    Source: Hermans, Beyer, Leibe, In Defense of the Triplet Loss for Person Re-Identification, eq. (5). It stands for
+    eq. (4), "Triplet loss", of Zhang, Yang, Zheng, Wang, Wu, Chen, Hybrid-Attention Guided Network with Multiple
+    Resolution Features for Person Re-Identification, and eqs. (2) and (3) of Li, Wang, Person Re-Identification Based
+    on Joint Loss and Multiple Attention Mechanism; neither says which triplets of a batch are taken.
 
     Args:
         output: of a model in training mode; its `features` are compared, each (B, F).
@@ -26,14 +30,8 @@ def batch_hard_triplet(output: Output, batch: Batch, *, margin: float = 0.3) -> 
         raise ValueError("The triplet loss needs features; put the model in train mode.")
     if margin < 0:
         raise ValueError(f"margin is {margin}; give 0 or more.")
-    same = batch.pids.unsqueeze(0) == batch.pids.unsqueeze(1)
-    positive = same & ~torch.eye(len(same), dtype=torch.bool, device=same.device)
-    if not bool((positive.any(dim=1) & (~same).any(dim=1)).all()):
-        raise ValueError(
-            "A picture of the batch has no other picture of its person, or none of another person; "
-            "sample P people with K pictures each, both 2 or more."
-        )
-    return torch.stack([_one(feature.float(), positive, ~same, margin) for feature in output.features]).mean()
+    positive, negative = pairs(batch.pids)
+    return torch.stack([_one(feature.float(), positive, negative, margin) for feature in output.features]).mean()
 
 
 def _one(feature: Tensor, positive: Tensor, negative: Tensor, margin: float) -> Tensor:

@@ -1,11 +1,12 @@
 """One vector for the whole picture: the network of "Re-ID done right"."""
 
 from collections.abc import Callable
+from typing import Literal
 
 from torch import Tensor, nn
 from torch.nn.functional import normalize
 
-from passerby.models.backbone import check_feature_map
+from passerby.models.backbone import Pretrained, check_feature_map
 from passerby.models.pooling import Pool, Pooling
 from passerby.types import Output
 
@@ -19,31 +20,41 @@ class GlobalEmbedding(nn.Module):
     are trained from random weights with an identity loss at the same time; the paper has none.
 
     Args:
-        backbone: `backbone()` builds a network from (B, 3, H, W) to (B, C, h, w) with `num_features`, which is C.
+        backbone: `backbone()` or `backbone(pretrained=...)` builds a network from (B, 3, H, W) to (B, C, h, w) with
+            `num_features`, which is C.
         dim: length D of the descriptor.
         pool: `max` as in the paper, `average`, or `gem`.
         num_classes: identities to tell apart while training; None for no classifier.
+        classifier: `none`, as in the paper's ranking, to have no classifier whatever the number of identities.
         neck: True for the batch norm named above.
+        pretrained: goes to `backbone`, where it is not False.
+
+    Raises:
+        ValueError: if pool or classifier is another than those named.
     """
 
     def __init__(
         self,
-        backbone: Callable[[], nn.Module],
+        backbone: Callable[..., nn.Module],
         *,
         dim: int = 2048,
         pool: Pool = "max",
         num_classes: int | None = None,
+        classifier: Literal["linear", "none"] = "linear",
         neck: bool = False,
+        pretrained: Pretrained = False,
     ) -> None:
         super().__init__()
-        self.backbone = backbone()
+        self.backbone = backbone(pretrained=pretrained) if pretrained else backbone()
         self.channels = int(self.backbone.num_features)  # type: ignore[arg-type]
         self.pool = Pooling(pool)
         self.fc = nn.Linear(self.channels, dim)
         self.neck = nn.BatchNorm1d(dim) if neck else nn.Identity()
         if isinstance(self.neck, nn.BatchNorm1d):
             self.neck.bias.requires_grad_(False)
-        self.classify = None if num_classes is None else nn.Linear(dim, num_classes, bias=False)
+        if classifier not in ("linear", "none"):
+            raise ValueError(f"classifier is {classifier!r}; give linear or none.")
+        self.classify = None if num_classes is None or classifier == "none" else nn.Linear(dim, num_classes, bias=False)
         if self.classify is not None:
             nn.init.normal_(self.classify.weight, std=0.001)
 

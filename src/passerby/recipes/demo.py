@@ -11,6 +11,7 @@ from functools import partial
 from torch.optim import AdamW
 
 from passerby.datasets import synthetic
+from passerby.images import Size
 from passerby.losses.batch_hard_triplet import batch_hard_triplet
 from passerby.losses.identity import identity
 from passerby.models.backbone import backbone
@@ -29,8 +30,7 @@ demo = Recipe(
         neck=True,
     ),
     data=synthetic.load,
-    height=96,
-    width=48,
+    size=Size(96, 48),
     epochs=8,
     batches=partial(people_by_pictures, people=8, pictures=4),
     augment={

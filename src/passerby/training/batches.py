@@ -23,6 +23,8 @@ def people_by_pictures(pids: Sequence[int], *, people: int, pictures: int, seed:
     People take turns in a random order, and so do the pictures of each; a person with fewer than K pictures is shown
     some of them again. Each epoch has the same number of batches: pictures / (P * K), rounded down, at least 1.
     Source: Hermans, Beyer, Leibe, In Defense of the Triplet Loss for Person Re-Identification, section 2 ("PK").
+    Differs: the paper draws people and pictures at random. By turns all people are seen equally often, however many
+    pictures they have; many published samplers show people as often as they have pictures.
 
     Args:
         pids: identity of each picture of the training set.

@@ -1,7 +1,7 @@
 """A recipe in plain JSON."""
 
 from collections.abc import Mapping
-from dataclasses import fields
+from dataclasses import fields, is_dataclass
 from functools import partial
 from typing import Any
 
@@ -10,8 +10,9 @@ from passerby.training.recipe import Recipe
 
 def describe(value: object) -> Any:  # noqa: ANN401 - JSON
     """A recipe, or a part of one, as plain JSON: callables by module and name with their arguments."""
-    if isinstance(value, Recipe):
-        return {field.name: describe(getattr(value, field.name)) for field in fields(value)}
+    if is_dataclass(value) and not isinstance(value, type):
+        kind = {} if isinstance(value, Recipe) else {"is": type(value).__name__}
+        return {**kind, **{field.name: describe(getattr(value, field.name)) for field in fields(value)}}
     if isinstance(value, partial):
         arguments = {key: describe(argument) for key, argument in sorted(value.keywords.items())}
         positional = {"arguments": [describe(argument) for argument in value.args]} if value.args else {}

@@ -1,11 +1,9 @@
 """The training loop: devices, precision and several processes are Lightning Fabric's; the rest can be read here."""
 
-import json
 import math
-import pickle
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, nullcontext
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,14 +11,18 @@ import torch
 from lightning_fabric import Fabric
 from torch import Tensor, nn
 
-from passerby import files
-from passerby.training.feed import Plan, feed
-from passerby.training.recipe import Loss, Recipe
+from passerby import weights
+from passerby.training import odd_batch
+from passerby.training.build import build, to_train
+from passerby.training.checkpoint import restore, save
+from passerby.training.feed import Item, Plan, feed
+from passerby.training.groups import parameter_groups
+from passerby.training.log import log
+from passerby.training.mined import mined
+from passerby.training.mining import Mining
+from passerby.training.recipe import Labels, Loss, Recipe
 from passerby.training.step import step
 from passerby.types import Batch, Crop
-
-STATE = {"step", "world", "model", "optimizer", "precision"}
-"""What a checkpoint holds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +36,8 @@ class Report:
         lr: learning rate of the step.
         losses: weighted loss by name, and `total`.
         pictures_per_second: since the report before, all processes together.
+        stage: which of the trainings that come one after another, from 1.
+        stages: how many there are.
     """
 
     step: int
@@ -42,6 +46,8 @@ class Report:
     lr: float
     losses: Mapping[str, float]
     pictures_per_second: float
+    stage: int = 1
+    stages: int = 1
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,6 +72,7 @@ def fit(
     train: Sequence[Crop],
     *,
     folder: Path,
+    labels: Labels | None = None,
     seed: int = 0,
     resume: bool = False,
     machine: Machine | None = None,
@@ -74,23 +81,27 @@ def fit(
 ) -> nn.Module:
     """The trained network, in eval mode, on the CPU.
 
-    Writes `checkpoint.pt` (whole or not at all) every so many seconds, and `log.jsonl`. Each step depends only on the
-    recipe, the crops, the seed and the weights before it, so a training that goes on from a checkpoint ends with the
-    same weights, bit for bit, as one that was never broken off (on the same device, libraries and number of threads).
+    Writes `checkpoint.pt` (whole or not at all) every so many seconds, and `log.jsonl`; a recipe's `first` training
+    does so in the folder `first`, where it leaves its backbone. Each step depends only on the recipe, the crops, the
+    seed and the weights before it, so a training that goes on from a checkpoint ends with the same weights, bit for
+    bit, as one that was never broken off (on the same device, libraries and number of threads).
 
     Args:
         recipe: how.
         train: the training set's crops.
         folder: where the checkpoint and the log are written.
+        labels: attribute classes of the people, where a loss needs them.
         seed: of all chance.
         resume: go on from the folder's checkpoint; from the start where there is none yet.
         machine: what to train on; the default is the best single device.
-        every: seconds between checkpoints; 0 for one after each step.
+        every: seconds between checkpoints; 0 for one after each step. With mining, checkpoints wait for the end of a
+            round.
         on_step: called after each step, in the first process.
 
     Raises:
         ValueError: if the crops show fewer than two people, or the recipe does not fit them.
-        FloatingPointError: if a loss is not finite; the message names it and the step.
+        FloatingPointError: if a loss is not finite; the message names it, the step, and the file that the batch was
+            saved in.
     """
     people = len({crop.pid for crop in train})
     if people < 2:
@@ -98,44 +109,125 @@ def fit(
     machine = machine or Machine()
     fabric = _fabric(machine, recipe)
     fabric.launch()
-    torch.manual_seed(seed)
-    model = recipe.model(num_classes=people)
+    job = _Job(fabric, train, labels, seed, resume, machine.workers, every, on_step)
+    stages = [recipe]
+    while stages[0].first is not None:
+        stages.insert(0, stages[0].first)
+    start = None
+    for number, stage in enumerate(stages[:-1], 1):
+        place = folder.joinpath(*["first"] * (len(stages) - number))
+        file = place / "backbone.safetensors"
+        if not (resume and file.is_file()):
+            place.mkdir(parents=True, exist_ok=True)
+            model = _train(job, stage, place, start, number, len(stages))
+            if fabric.is_global_zero:
+                weights.save(model.get_submodule("backbone"), file)
+            fabric.barrier()
+        start = weights.read(file)
+    return _train(job, recipe, folder, start, len(stages), len(stages))
+
+
+@dataclass(frozen=True, slots=True)
+class _Job:
+    """What the trainings that come one after another have in common."""
+
+    fabric: Fabric
+    crops: Sequence[Crop]
+    labels: Labels | None
+    seed: int
+    resume: bool
+    workers: int
+    every: float
+    on_step: Callable[[Report], None] | None
+
+
+def _train(
+    job: _Job, recipe: Recipe, folder: Path, start: Mapping[str, Tensor] | None, stage: int, stages: int
+) -> nn.Module:
+    """One training of them; `start` fills the network's backbone."""
+    fabric = job.fabric
+    torch.manual_seed(job.seed)
+    model = build(recipe, num_classes=len({crop.pid for crop in job.crops}), start=start)
     model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # missing in torch's stubs
-    optimizer = recipe.optimizer(model.parameters())
-    highest = [group["lr"] for group in optimizer.param_groups]
-    checkpoint = folder / "checkpoint.pt"
+    optimizer = recipe.optimizer(parameter_groups(model, recipe.groups))
+    highest = [group["lr"] * group["rate"] for group in optimizer.param_groups]
     module, optimizer = fabric.setup(_Step(model, recipe.losses), optimizer)
-    start = _restore(checkpoint, fabric, model, optimizer) if resume and checkpoint.is_file() else 0
-    pids = tuple(crop.pid for crop in train)
-    plan = Plan(recipe, pids, seed, start=start, rank=fabric.global_rank, world=fabric.world_size)
-    module.train()
+    checkpoint = folder / "checkpoint.pt"
+    begun = restore(checkpoint, fabric, model, optimizer) if job.resume and checkpoint.is_file() else 0
+    per_epoch, pause, updates = _updates(job, recipe, model, begun)
+    steps = per_epoch * recipe.epochs
+    to_train(module, recipe)
     saved = reported = time.monotonic()
-    with _log(folder / "log.jsonl", start) if fabric.is_global_zero else nullcontext() as log:
-        for done, batch in enumerate(feed(plan, train, workers=machine.workers), start + 1):
-            rate = recipe.schedule((done - 1) / plan.per_epoch, epochs=recipe.epochs)
+    with log(folder / "log.jsonl", begun) if fabric.is_global_zero else nullcontext() as write:
+        for done, update in enumerate(updates, begun + 1):
+            share = recipe.schedule((done - 1) / per_epoch, epochs=recipe.epochs)
             for group, top in zip(optimizer.param_groups, highest, strict=True):
-                group["lr"] = top * rate
-            torch.manual_seed(seed * 1_000_003 + done)  # chance in a network (dropout) is the step's, not the history's
-            batch = batch.to(fabric.device)
-            terms = module(batch.images, batch.pids, batch.camids, batch.attributes, batch.progress)
-            losses = {name: term.item() for name, term in terms.items()}
-            _check_finite(losses, done)
+                group["lr"] = top * share
+            # chance in a network (dropout) is the step's, not the history's
+            torch.manual_seed(job.seed * 1_000_003 + done)
             optimizer.zero_grad()
-            fabric.backward(terms["total"])
+            losses = _gradients(job, module, update, folder, done)
             optimizer.step()
-            if log is None:
+            if write is None:
                 continue
             now = time.monotonic()
-            speed = len(batch.pids) * fabric.world_size / max(now - reported, 1e-9)
+            speed = sum(len(items) for items, _ in update) * fabric.world_size / max(now - reported, 1e-9)
             reported = now
-            report = Report(done, plan.steps, done / plan.per_epoch, optimizer.param_groups[0]["lr"], losses, speed)
-            log(report)
-            if now - saved >= every or done == plan.steps:
-                _save(checkpoint, done, fabric, model, optimizer)
+            rate = optimizer.param_groups[0]["lr"]
+            report = Report(done, steps, done / per_epoch, rate, losses, speed, stage, stages)
+            line = {"step": done, "epoch": report.epoch, "lr": rate, **losses}
+            write({**line, "pictures_per_second": round(speed, 1)})
+            if (now - saved >= job.every and done % pause == 0) or done == steps:
+                save(checkpoint, done, fabric, model, optimizer)
                 saved = now
-            if on_step is not None:
-                on_step(report)
+            if job.on_step is not None:
+                job.on_step(report)
     return model.cpu().eval()
+
+
+Update = list[tuple[list[Item], Batch]]
+"""What one update of the weights is computed from: batches, each with the items that it was made of."""
+
+
+def _updates(job: _Job, recipe: Recipe, model: nn.Module, begun: int) -> tuple[int, int, Iterator[Update]]:
+    """Updates of an epoch; how many apart training may be broken off; each one's batches, from `begun` on."""
+    rank, world = job.fabric.global_rank, job.fabric.world_size
+    if isinstance(recipe.batches, Mining):
+        found = mined(
+            recipe,
+            job.crops,
+            model,
+            seed=job.seed,
+            start=begun,
+            rank=rank,
+            labels=job.labels,
+            workers=job.workers,
+        )
+        return recipe.batches.updates, recipe.batches.every, found
+    plan = Plan(recipe, tuple(crop.pid for crop in job.crops), job.seed, start=begun, rank=rank, world=world)
+    batches = feed(plan, job.crops, labels=job.labels, workers=job.workers)
+    return plan.per_epoch, 1, ([batch] for batch in batches)
+
+
+def _gradients(job: _Job, module: nn.Module, update: Update, folder: Path, done: int) -> dict[str, float]:
+    """Put an update's gradients into the network; its weighted losses by name, and `total`.
+
+    Batches count by their pictures, so that the gradient is that of the mean over the update.
+    """
+    pictures = sum(len(items) for items, _ in update)
+    losses: dict[str, float] = {}
+    for place, (items, held) in enumerate(update, 1):
+        batch = held.to(job.fabric.device)
+        share = len(items) / pictures
+        with job.fabric.no_backward_sync(module, enabled=place < len(update)):  # type: ignore[arg-type]
+            terms = module(batch.images, batch.pids, batch.camids, dict(batch.attributes), batch.progress)
+            part = {name: term.item() for name, term in terms.items()}
+            if not all(map(math.isfinite, part.values())):
+                crops = [job.crops[item.index] for item in items]
+                raise FloatingPointError(odd_batch.save(part, done, folder, held, crops))
+            job.fabric.backward(terms["total"] * share if share < 1 else terms["total"])
+        losses = {name: losses.get(name, 0.0) + share * value for name, value in part.items()}
+    return losses
 
 
 def _fabric(machine: Machine, recipe: Recipe) -> Fabric:
@@ -162,65 +254,13 @@ class _Step(nn.Module):
         self.losses = losses
 
     def forward(
-        self, images: Tensor, pids: Tensor, camids: Tensor, attributes: Tensor | None, progress: float
+        self,
+        images: Tensor | tuple[Tensor, ...],
+        pids: Tensor,
+        camids: Tensor,
+        attributes: Mapping[str, Tensor],
+        progress: float,
     ) -> dict[str, Tensor]:
-        images = images.contiguous(memory_format=torch.channels_last)
+        if isinstance(images, Tensor):
+            images = images.contiguous(memory_format=torch.channels_last)
         return step(self.model, self.losses, Batch(images, pids, camids, attributes, progress))
-
-
-@contextmanager
-def _log(path: Path, start: int) -> Iterator[Callable[[Report], None]]:
-    """One JSON line a step; lines of steps that are done again are dropped."""
-    lines = path.read_text().splitlines() if start and path.is_file() else []
-    with files.whole(path) as partial:
-        partial.write_text("".join(f"{line}\n" for line in lines if _step_of(line) <= start))
-    with path.open("a", buffering=1) as file:
-
-        def write(report: Report) -> None:
-            line = {"step": report.step, "epoch": report.epoch, "lr": report.lr, **report.losses}
-            file.write(json.dumps({**line, "pictures_per_second": round(report.pictures_per_second, 1)}) + "\n")
-
-        yield write
-
-
-def _step_of(line: str) -> float:
-    try:
-        return int(json.loads(line)["step"])
-    except ValueError:  # the line that was being written when the process was killed
-        return math.inf
-
-
-def _save(checkpoint: Path, done: int, fabric: Fabric, model: nn.Module, optimizer: torch.optim.Optimizer) -> None:
-    state = {
-        "step": done,
-        "world": fabric.world_size,
-        "model": model.state_dict(),
-        "optimizer": optimizer.state_dict(),
-        "precision": fabric.strategy.precision.state_dict(),  # 16-mixed scales its gradients by what it has seen
-    }
-    with files.whole(checkpoint) as partial:
-        torch.save(state, partial)
-
-
-def _restore(checkpoint: Path, fabric: Fabric, model: nn.Module, optimizer: torch.optim.Optimizer) -> int:
-    try:
-        state = torch.load(checkpoint, map_location="cpu", weights_only=True)
-        if not isinstance(state, dict) or state.keys() != STATE:
-            raise ValueError("it is no checkpoint of this version")
-    except (pickle.UnpicklingError, RuntimeError, EOFError, ValueError) as error:
-        raise ValueError(f"{checkpoint} is damaged ({str(error).splitlines()[0]}); delete it to train anew.") from None
-    world = fabric.world_size
-    if state["world"] != world:
-        raise ValueError(
-            f"{checkpoint} is of {state['world']} processes, and {world} go on; use as many as it began with."
-        )
-    model.load_state_dict(state["model"])
-    optimizer.load_state_dict(state["optimizer"])
-    fabric.strategy.precision.load_state_dict(state["precision"])
-    return int(state["step"])
-
-
-def _check_finite(losses: Mapping[str, float], done: int) -> None:
-    bad = [name for name, value in losses.items() if value != value or value in (float("inf"), float("-inf"))]
-    if bad:
-        raise FloatingPointError(f"Loss {bad[0]} is {losses[bad[0]]} at step {done}; lower the learning rate.")

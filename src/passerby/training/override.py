@@ -5,7 +5,7 @@ import inspect
 import types
 import typing
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import fields, replace
+from dataclasses import fields, is_dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any, Literal, get_args, get_origin
@@ -13,7 +13,7 @@ from typing import Any, Literal, get_args, get_origin
 from passerby.training.describe import describe
 from passerby.training.recipe import Recipe
 
-SUPPLIED = frozenset({"num_classes", "seed", "epoch", "epochs", "generator", "progress"})
+SUPPLIED = frozenset({"num_classes", "pretrained", "seed", "epoch", "epochs", "generator", "progress"})
 """Arguments that training itself gives to a recipe's callables."""
 
 
@@ -42,11 +42,11 @@ def override(recipe: Recipe, changes: Sequence[str]) -> Recipe:
 def _change(value: Any, path: list[str], text: str, whole: str) -> Any:  # noqa: ANN401 - any part of a recipe
     """`value` with the part at `path` replaced by what `text` says."""
     name, rest = path[0], path[1:]
-    if isinstance(value, Recipe):
+    if is_dataclass(value) and not isinstance(value, type):
         known = {field.name: field.type for field in fields(value)}
         _known(name, known, whole)
         part = getattr(value, name)
-        hints = typing.get_type_hints(Recipe)
+        hints = typing.get_type_hints(type(value))
         return replace(value, **{name: _change(part, rest, text, whole) if rest else _parse(text, hints[name], whole)})
     if isinstance(value, Mapping):
         _known(name, value, whole)
@@ -78,7 +78,8 @@ def _change_argument(value: Callable[..., Any], path: list[str], text: str, whol
         or (p.kind is inspect.Parameter.POSITIONAL_OR_KEYWORD and p.default is not inspect.Parameter.empty)
     }
     if name in SUPPLIED:
-        raise ValueError(f"{whole}: {name} is given by the training itself; it cannot be set.")
+        hint = "; set the recipe's own `pretrained`" if name == "pretrained" else "; it cannot be set"
+        raise ValueError(f"{whole}: {name} is given by the training itself{hint}.")
     _known(name, {**{k: None for k in settable}, **given} if not open_ended else {name: None}, whole)
     if rest:
         if name not in given:
@@ -123,6 +124,9 @@ def _fits(value: object, wanted: Any) -> bool:  # noqa: ANN401 - an annotation
         return any(_fits(value, one) for one in arguments)
     if wanted is None or wanted is types.NoneType:
         return value is None
+    if isinstance(origin, type) and issubclass(origin, Mapping):
+        key, item = arguments
+        return isinstance(value, dict) and all(_fits(k, key) and _fits(v, item) for k, v in value.items())
     if origin in (tuple, list) or (isinstance(origin, type) and issubclass(origin, Sequence)):
         inner = [one for one in arguments if one is not Ellipsis]
         if not isinstance(value, list | tuple) or (

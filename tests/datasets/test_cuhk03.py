@@ -1,0 +1,145 @@
+import os
+
+import numpy as np
+import pytest
+import scipy.io
+
+from market_lists import protocol_data
+from passerby.datasets import cuhk03
+from passerby.datasets._matlab import matlab
+from passerby.evaluation.describe import describe
+from passerby.types import Crop
+
+FILES = ["1_001_1_01.png", "1_001_2_06.png", "2_001_1_01.png", "2_001_2_02.png", "2_001_2_03.png"]
+CONFIG = {
+    "filelist": np.array([[name] for name in FILES], dtype=object),
+    "labels": np.array([[1], [1], [2], [2], [2]], np.uint16),
+    "camId": np.array([[1], [2], [1], [2], [2]], np.uint8),
+    "train_idx": np.array([[2], [1]], np.uint16),
+    "query_idx": np.array([[3]], np.uint16),
+    "gallery_idx": np.array([[4], [5]], np.uint16),
+}
+
+
+def tree(root, version="detected", files=FILES, **changes):
+    """A configuration and empty pictures; the loader reads names only."""
+    config = {name: value for name, value in {**CONFIG, **changes}.items() if value is not None}
+    (root / f"images_{version}").mkdir(parents=True)
+    scipy.io.savemat(root / f"cuhk03_new_protocol_config_{version}.mat", config)
+    for name in files:
+        (root / f"images_{version}" / name).touch()
+    return root
+
+
+@pytest.mark.parametrize(("version", "load"), [("detected", cuhk03.detected), ("labeled", cuhk03.labeled)])
+def test_indices_count_from_1_and_keep_their_order(tmp_path, version, load):
+    people = load(tree(tmp_path, version))
+    folder = tmp_path / f"images_{version}"
+    assert (people.name, people.version) == ("cuhk03", version)
+    assert people.train == (Crop(folder / FILES[1], 1, 2), Crop(folder / FILES[0], 1, 1))
+    assert people.query == (Crop(folder / FILES[2], 2, 1),)
+    assert people.gallery == (Crop(folder / FILES[3], 2, 2), Crop(folder / FILES[4], 2, 2))
+
+
+def test_without_a_word_the_detected_boxes_are_taken(tmp_path):
+    assert cuhk03.load(tree(tmp_path)) == cuhk03.detected(tmp_path)
+
+
+def test_the_sorted_folders_are_read_too(tmp_path):
+    for name in ("bounding_box_train/0001_c1_1.png", "query/0002_c1_3.png", "bounding_box_test/0002_c2_4.png"):
+        (tmp_path / "labeled" / name).parent.mkdir(parents=True)
+        (tmp_path / "labeled" / name).touch()
+    people = cuhk03.labeled(tmp_path)
+    assert (people.version, people.query[0].pid, people.gallery[0].camid) == ("labeled", 2, 2)
+    (tmp_path / "labeled" / "query" / "notes.png").touch()
+    with pytest.raises(ValueError, match=r"notes\.png is not named as in CUHK03-NP"):
+        cuhk03.labeled(tmp_path)
+
+
+@pytest.mark.parametrize("place", ["cuhk-03.mat", "cuhk03_release/cuhk-03.mat"])
+def test_the_original_file_alone_is_told_what_to_do_with(tmp_path, place):
+    (tmp_path / place).parent.mkdir(exist_ok=True)
+    (tmp_path / place).touch()
+    with pytest.raises(
+        FileNotFoundError, match=r"only .*cuhk-03\.mat: .*version 7\.3 .*Write its pictures to .*images_"
+    ):
+        cuhk03.detected(tmp_path)
+
+
+@pytest.mark.parametrize("part", ["cuhk03_new_protocol_config_detected.mat", "images_detected"])
+def test_a_missing_part_is_named_with_where_to_get_it(tmp_path, part):
+    tree(tmp_path / "CUHK03")
+    os.rename(tmp_path / "CUHK03" / part, tmp_path / "CUHK03" / "elsewhere")
+    with pytest.raises(FileNotFoundError, match=f"No {part} in .*; get CUHK03 from http.* so that .*{part} exists"):
+        cuhk03.load(tmp_path / "CUHK03")
+    with pytest.raises(FileNotFoundError, match=r"none is not a folder; give the folder that CUHK03 was unpacked into"):
+        cuhk03.load(tmp_path / "none")
+
+
+def test_the_folder_above_is_told_where_to_look(tmp_path):
+    tree(tmp_path / "CUHK03")
+    with pytest.raises(FileNotFoundError, match=r"there is one in .*CUHK03: give that folder"):
+        cuhk03.load(tmp_path)
+
+
+def test_a_missing_picture_is_named(tmp_path):
+    with pytest.raises(FileNotFoundError, match=r"1 of 5 pictures in .* are not there \(2_001_2_03\.png\)"):
+        cuhk03.load(tree(tmp_path, files=FILES[:-1]))
+
+
+def column(*numbers):
+    return np.array(numbers, np.int32)[:, None]
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"train_idx": column(0, 1)}, r"train_idx holds 0; indices count from 1 to 5; was it saved counting from 0\?"),
+        ({"gallery_idx": column(4, 6)}, "gallery_idx holds 6; indices count from 1 to 5"),
+        ({"gallery_idx": column(4, -1)}, "gallery_idx holds -1"),
+        ({"query_idx": column(3, 3)}, "query_idx holds 3 twice"),
+        ({"query_idx": np.array([[2.5]])}, "has no query_idx of whole numbers"),
+        ({"query_idx": np.array([[np.inf]])}, "has no query_idx of whole numbers"),
+        ({"query_idx": None}, "has no query_idx of whole numbers"),
+        ({"query_idx": "three"}, "has no query_idx of whole numbers"),
+        ({"gallery_idx": column(4)}, r"1 of 5 pictures stand in no split \(2_001_2_03\.png\)"),
+        ({"labels": column(1, 1, 2, 2)}, "have 5, 4 and 5 entries"),
+        ({"labels": column(1, 1, 0, 0, 0)}, r"2_001_1_01\.png has the label 0; labels are 1 or more"),
+        ({"labels": column(1, 3, 2, 2, 2)}, r"1_001_2_06\.png has the label 3; labels .* one for each person"),
+        ({"labels": None}, "has no labels of whole numbers"),
+        ({"camId": column(1, 1, 1, 2, 2)}, r"'1_001_2_06\.png' of camera 1 is not named pair_person_camera_picture"),
+        ({"filelist": None}, "has no filelist"),
+        ({"filelist": np.array([[7], *FILES[1:]], dtype=object)}, "is not named|cannot be read"),
+        (
+            {"filelist": np.array([["../1_001_1_01.png"], *([name] for name in FILES[1:])], dtype=object)},
+            "is not named",
+        ),
+        (
+            {"train_idx": column(1), "gallery_idx": column(2, 4, 5)},
+            r"1 people of cuhk03 stand in train and in query or gallery \(pid 1\)",
+        ),
+    ],
+)
+def test_a_configuration_with_a_mistake_is_refused(tmp_path, changes, reason):
+    with pytest.raises(ValueError, match=reason):
+        cuhk03.load(tree(tmp_path, **changes))
+
+
+@pytest.mark.parametrize(("version", "load"), [("detected", cuhk03.detected), ("labeled", cuhk03.labeled)])
+def test_the_real_lists_give_the_official_counts(tmp_path, version, load):
+    config = protocol_data("cuhk03_np") / f"cuhk03_new_protocol_config_{version}.mat"
+    os.symlink(config, tmp_path / config.name)
+    (tmp_path / f"images_{version}").mkdir()
+    content = matlab(config)
+    for name in content["filelist"]:
+        (tmp_path / f"images_{version}" / name).touch()
+    people = load(tmp_path)
+    found = describe(people)
+    assert {counts.split: (counts.pictures, counts.people) for counts in found.splits} == cuhk03.OFFICIAL[version]
+    assert all(set(counts.cameras) == {1, 2} for counts in found.splits)
+    right = {"detected": 5_332, "labeled": 5_328}[version]
+    assert (found.right, found.right_range, found.unanswered) == (right, (1, 4), 0)
+    assert [crop.path.name for crop in people.query] == [
+        content["filelist"][index - 1] for index in content["query_idx"].ravel()
+    ]
+    assert max(crop.pid for crop in people.train + people.query) == 1_467

@@ -1,0 +1,168 @@
+import os
+
+import pytest
+
+from market_lists import protocol_data
+from passerby.datasets import _listed, msmt17
+from passerby.evaluation.describe import describe
+from passerby.types import Crop
+
+LINES = {
+    "list_train.txt": ["0000/0000_045_12_0303morning_0006_2.jpg 0", "0002/0002_000_01_0303noon_0006_2_ex.jpg 2"],
+    "list_val.txt": ["0000/0000_013_04_0303morning_0020_2.jpg 0"],
+    "list_query.txt": ["0000/0000_000_01_0303morning_0015_0.jpg 0"],
+    "list_gallery.txt": ["0000/0000_008_02_0303morning_0019_2.jpg 0", "0001/0001_008_15_0303afternoon_0019_2.jpg 1"],
+}
+
+
+def tree(root, version="V1", lines=LINES, pictures=LINES):
+    """Lists and empty pictures; the loader reads names only."""
+    train, test = msmt17.FOLDERS[version]
+    for folder in (train, test):
+        (root / folder).mkdir(parents=True)
+    for name, entries in lines.items():
+        (root / name).write_text("\n".join([*entries, ""]))
+    for name, entries in pictures.items():
+        for entry in entries:
+            file = root / (train if name in ("list_train.txt", "list_val.txt") else test) / entry.split()[0]
+            file.parent.mkdir(exist_ok=True)
+            file.touch()
+    return root
+
+
+def with_lines(**changes):
+    return {name: changes.get(name[5:-4], entries) for name, entries in LINES.items()}
+
+
+def test_test_people_are_numbered_after_training_people(tmp_path):
+    people = msmt17.load(tree(tmp_path))
+    assert people.train == (
+        Crop(tmp_path / "train" / "0000" / "0000_045_12_0303morning_0006_2.jpg", 1, 12),
+        Crop(tmp_path / "train" / "0002" / "0002_000_01_0303noon_0006_2_ex.jpg", 3, 1),
+        Crop(tmp_path / "train" / "0000" / "0000_013_04_0303morning_0020_2.jpg", 1, 4),
+    )
+    assert [(crop.pid, crop.camid) for crop in people.query] == [(4, 1)]
+    assert [(crop.pid, crop.camid) for crop in people.gallery] == [(4, 2), (5, 15)]
+    assert people.query[0].path == tmp_path / "test" / "0000" / "0000_000_01_0303morning_0015_0.jpg"
+
+
+@pytest.mark.parametrize("version", ["V1", "V2"])
+def test_versions_are_told_apart_by_their_folders(tmp_path, version):
+    assert msmt17.load(tree(tmp_path, version)).version == version
+
+
+def test_training_without_val_keeps_the_numbers_and_says_so(tmp_path):
+    people = msmt17.train_only(tree(tmp_path, lines=with_lines(val=["0007/0007_013_04_0303noon_0020_2.jpg 7"])))
+    assert people.version == "V1 without val"
+    assert [crop.pid for crop in people.train] == [1, 3]
+    assert people.query[0].pid == 9
+
+
+def test_both_versions_in_one_folder_are_refused(tmp_path):
+    tree(tmp_path, "V1")
+    (tmp_path / "mask_test_v2").mkdir()
+    with pytest.raises(ValueError, match="holds folders of V1 and V2; keep each version in a folder of its own"):
+        msmt17.load(tmp_path)
+
+
+@pytest.mark.parametrize("part", ["train", "test", *msmt17.LISTS])
+def test_a_missing_part_is_named_with_where_to_get_it(tmp_path, part):
+    tree(tmp_path / "MSMT17_V1")
+    os.rename(tmp_path / "MSMT17_V1" / part, tmp_path / "MSMT17_V1" / "elsewhere")
+    with pytest.raises(FileNotFoundError, match=f"No {part} in .*; get MSMT17 from http.* so that .*{part} exists"):
+        msmt17.load(tmp_path / "MSMT17_V1")
+
+
+def test_the_folder_above_is_told_where_to_look(tmp_path):
+    tree(tmp_path / "MSMT17_V2", "V2")
+    with pytest.raises(FileNotFoundError, match=r"there is one in .*MSMT17_V2: give that folder"):
+        msmt17.load(tmp_path)
+
+
+def test_a_missing_picture_is_named(tmp_path):
+    tree(tmp_path, lines=with_lines(gallery=[*LINES["list_gallery.txt"], "0001/0001_009_15_0303noon_0019_2.jpg 1"]))
+    with pytest.raises(
+        FileNotFoundError, match=r"1 of 2 .*list_gallery\.txt names .* \(0001_009_15_0303noon_0019_2\.jpg\)"
+    ):
+        msmt17.load(tmp_path)
+
+
+def test_a_folder_that_is_missing_is_a_missing_picture(tmp_path):
+    tree(tmp_path, lines=with_lines(query=["0005/0005_009_15_0303noon_0019_2.jpg 5"]))
+    with pytest.raises(FileNotFoundError, match=r"1 of 1 pictures in .*0005 that .*list_query\.txt names"):
+        msmt17.load(tmp_path)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "0000/0000_045_12_0303morning_0006_2.jpg 1",
+        "0000/0001_045_12_0303morning_0006_2.jpg 0",
+        "0000/0000_045_c12_0303morning_0006_2.jpg 0",
+        "0000/0000_045_12.jpg 0",
+        "0000/0000_045_12_0303morning_0006_2.png 0",
+        "0000/0000_045_12_0303morning_0006_2.jpg",
+        "0000/0000_045_12_0303morning_0006_2.jpg -1",
+        "../0000/0000_045_12_0303morning_0006_2.jpg 0",
+        "0000/0000_045_12_0303/morning_0006_2.jpg 0",
+        "x" * 500,
+    ],
+)
+def test_a_line_that_does_not_parse_is_refused(tmp_path, line):
+    tree(tmp_path, lines=with_lines(train=[LINES["list_train.txt"][0], line]))
+    with pytest.raises(ValueError, match=r"list_train\.txt, entry 2: .{,90} is not pid/pid_<picture>_<camera>_"):
+        msmt17.load(tmp_path)
+
+
+@pytest.mark.parametrize("name", ["val", "train", "query"])
+def test_a_picture_that_stands_twice_is_refused(tmp_path, name):
+    entries = LINES["list_train.txt"][:1] if name == "val" else LINES[f"list_{name}.txt"][:1] * 2
+    tree(tmp_path, lines=with_lines(**{name: entries}))
+    with pytest.raises(ValueError, match=rf"list_{name}\.txt: 0000/.* stands twice in list_"):
+        msmt17.load(tmp_path)
+
+
+def test_a_list_that_is_empty_or_no_text_or_too_long_is_refused(tmp_path, monkeypatch):
+    tree(tmp_path)
+    for data, reason in ((b"\n \n", "is empty"), (b"\xff\xfe0", "is not text in UTF-8")):
+        (tmp_path / "list_query.txt").write_bytes(data)
+        with pytest.raises(ValueError, match=rf"list_query\.txt {reason}"):
+            msmt17.load(tmp_path)
+    monkeypatch.setattr(_listed, "MAX_BYTES", 10)
+    with pytest.raises(ValueError, match=r"list_train\.txt has \d+ bytes; at most 10 are read"):
+        msmt17.load(tmp_path)
+
+
+@pytest.fixture(scope="module")
+def real(tmp_path_factory):
+    """MSMT17's lists, with the pictures that they name as if they were there."""
+    source, root = protocol_data("msmt17"), tmp_path_factory.mktemp("msmt17")
+    there = {}
+    for folder, lists in (("train", msmt17.LISTS[:2]), ("test", msmt17.LISTS[2:])):
+        (root / folder).mkdir()
+        for name in lists:
+            os.symlink(source / name, root / name)
+            for line in (source / name).read_text().splitlines():
+                person, picture = line.split()[0].split("/")
+                there.setdefault(root / folder / person, set()).add(picture)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(_listed, "files_in", there.__getitem__)
+        yield msmt17.load(root), msmt17.train_only(root)
+
+
+def test_the_real_lists_give_the_official_counts(real):
+    people, without = real
+    found = describe(people)
+    assert {counts.split: (counts.pictures, counts.people) for counts in found.splits} == msmt17.OFFICIAL["V1"]
+    assert all(set(counts.cameras) == set(range(1, 16)) for counts in found.splits)
+    assert (found.right, found.right_range, found.unanswered) == (339_216, (1, 160), 0)
+    assert len(people.query + people.gallery) == 93_820
+    trained = len(without.train), len({crop.pid for crop in without.train})
+    assert trained == msmt17.OFFICIAL["V1 without val"]["train"]
+    assert (without.query, without.gallery) == (people.query, people.gallery)
+
+
+def test_the_real_people_are_numbered_without_a_gap(real):
+    people = real[0]
+    assert {crop.pid for crop in people.train} == set(range(1, 1_042))
+    assert {crop.pid for crop in people.gallery} == set(range(1_042, 4_102))
