@@ -192,7 +192,8 @@ def test_progress_is_shown_of_each_training_and_judging(data, tmp_path):
         ({"changes": ("model.pool=maximum",)}, "Row 'wrong' cannot be trained: model.pool"),
         ({"changes": ("model.backbone.name=resnet0",)}, "Row 'wrong' cannot be trained: timm has no network"),
         ({"variant": "linear"}, "Row 'wrong' cannot be trained: No recipe is called 'demo.small_linear'"),
-        ({"test": (*people.SMALL, "model.dim=9")}, "model.dim=9 changes the weights"),
+        ({"changes": people.SMALL, "test": ("model.dim=9",)}, "model.dim=9 changes the weights"),
+        ({"changes": (*people.SMALL, "batches.people=9")}, "Row 'wrong' cannot be trained: .* a batch wants 9"),
     ],
 )
 def test_a_row_that_cannot_be_trained_is_refused_before_any_training(data, tmp_path, trained, wrong, told):
@@ -241,3 +242,11 @@ def test_chance_is_left_as_it_was(data, tmp_path):
     with pytest.raises(ValueError, match="wrong"):
         study(table(row("plain"), row("wrong", "model.pool=x")), data, out=tmp_path / "out", seeds=1, machine=CPU)
     assert torch.equal(torch.random.get_rng_state(), before)
+
+
+def test_changes_of_all_rows_come_after_their_own_and_stand_in_the_command(data, tmp_path, trained):
+    found = study(table(row("plain")), data, out=tmp_path / "out", seeds=1, changes=["epochs=1"], machine=CPU)
+    assert found.command.startswith("passerby study demo.table_1 epochs=1 --data DIR")
+    card = json.loads(next((tmp_path / "out").rglob("recipe.json")).read_text())
+    assert card["changes"] == [*people.SMALL, "epochs=1"]
+    assert card["recipe"]["epochs"] == 1

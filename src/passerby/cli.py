@@ -240,6 +240,9 @@ def demo(
 @app.command()
 def study(
     table: Annotated[str, Argument(help="Name of the table, such as hybrid_attention.table_ix.")],
+    changes: Annotated[
+        list[str] | None, Argument(metavar="[FIELD=VALUE]...", help="Changes of every row's recipe.")
+    ] = None,
     *,
     data: Annotated[
         list[str],
@@ -258,6 +261,7 @@ def study(
     ] = None,
     out: Annotated[Path, Option(help="Folder of the runs and of the result.")] = Path("studies"),
     accelerator: Annotated[str, Option(help="auto, cpu or cuda.")] = "auto",
+    devices: Annotated[int, Option(help="Devices.", min=1)] = 1,
     workers: Workers = 0,
 ) -> None:
     """Train and judge the rows of a paper's table, and show the paper's numbers and ours side by side."""
@@ -273,7 +277,8 @@ def study(
         scale=scale,
         seeds=seeds,
         rows=rows or None,
-        machine=Machine(accelerator=accelerator, workers=workers),
+        changes=changes or [],
+        machine=Machine(accelerator=accelerator, devices=devices, workers=workers),
         training=terminal.training,
         judging=terminal.progress,
     )

@@ -77,7 +77,7 @@ def embed(
 
 
 def _device(name: str) -> torch.device:
-    there = ["cpu", *(f"cuda:{n}" for n in range(torch.cuda.device_count())), *(["mps"] if _mps() else [])]
+    there = ["cpu", *(f"cuda:{n}" for n in range(torch.cuda.device_count())), *(["mps", "mps:0"] if _mps() else [])]
     if name not in (*there, *(["cuda"] if len(there) > 1 and "cuda:0" in there else [])):
         raise ValueError(f"device is {name!r}; there is {', '.join(there)}.")
     return torch.device(name)

@@ -29,7 +29,12 @@ class Part:
 
 
 def plan(
-    table: Table, data: Sequence[str], *, scale: Scale = "small", rows: Sequence[str] | None = None
+    table: Table,
+    data: Sequence[str],
+    *,
+    scale: Scale = "small",
+    rows: Sequence[str] | None = None,
+    changes: Sequence[str] = (),
 ) -> tuple[Part, ...]:
     """What there is to train and judge for a table.
 
@@ -38,6 +43,7 @@ def plan(
         data: names of the data sets that are there; see `study`.
         scale: see `study`.
         rows: names of the rows that are wanted; None for all.
+        changes: of each row's recipe, after the row's own.
 
     Raises:
         ValueError: if a row is unknown, or no column can be had from these data sets.
@@ -52,7 +58,7 @@ def plan(
             column=column,
             recipe=f"{table.system}.{'small' if scale == 'small' else column.trained_on}"
             f"{'_' if row.variant else ''}{row.variant}",
-            changes=row.small if scale == "small" and row.small is not None else row.changes,
+            changes=(*(row.small if scale == "small" and row.small is not None else row.changes), *changes),
             test=row.test,
         )
         for column in columns(table, data, scale=scale)

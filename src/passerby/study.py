@@ -17,8 +17,8 @@ from passerby.evaluation.protocol import check
 from passerby.evaluation.scores import Scores
 from passerby.plan import Part, Scale, columns, file_name, plan
 from passerby.table import METRICS, Table
-from passerby.training.groups import parameter_groups
 from passerby.training.loop import Machine, Report
+from passerby.training.rehearsal import rehearse
 from passerby.types import Crop, PersonSet
 
 Training = Callable[[str], AbstractContextManager[Callable[[Report], None]]]
@@ -58,6 +58,7 @@ def study(
     scale: Scale = "small",
     seeds: int = 3,
     rows: Sequence[str] | None = None,
+    changes: Sequence[str] = (),
     machine: Machine | None = None,
     training: Training = silent,
     judging: Judging = silent,
@@ -76,6 +77,7 @@ def study(
         scale: `small` trains the system's small recipe on whatever data, `paper` the recipe of each column.
         seeds: trainings of each row, with seed 0 and up; 1 or more.
         rows: names of the rows that are wanted; None for all.
+        changes: `field=value` changes of every row's recipe, after the row's own, such as `epochs=20`.
         machine: what to train on.
         training: shows the progress of a training.
         judging: shows the progress of embedding query and gallery.
@@ -86,7 +88,7 @@ def study(
     """
     if seeds < 1:
         raise ValueError(f"seeds is {seeds}; give 1 or more.")
-    parts = plan(table, list(data), scale=scale, rows=rows)
+    parts = plan(table, list(data), scale=scale, rows=rows, changes=changes)
     _check(parts, data)
     ours = columns(table, list(data), scale=scale)
     percent: dict[str, dict[str, dict[str, list[float]]]] = {column.name: {} for column in ours}
@@ -121,7 +123,7 @@ def study(
             for column in ours
         ),
         left_out=() if scale == "small" else tuple(c.name for c in table.columns if c not in ours),
-        command=_command(table, data, scale, seeds, rows),
+        command=_command(table, data, scale, seeds, rows, changes),
     )
 
 
@@ -214,17 +216,13 @@ def _check(parts: Sequence[Part], data: Mapping[str, PersonSet]) -> None:
 
 
 def _build(part: Part, people: PersonSet) -> None:
-    """Build what is trained and what is judged, and let both go."""
+    """Rehearse what is trained, build what is judged, and let both go."""
     found = run.recipe(part.recipe, part.changes)
-    if found.labels is not None:
-        found.labels(people)
+    rehearse(found, people.train, None if found.labels is None else found.labels(people))
+    if not part.test:
+        return
     with torch.random.fork_rng(devices=[]):
-        for stage in (found.first, found):
-            if stage is not None:
-                network = stage.model(num_classes=2)
-                parameter_groups(network, stage.groups)
-        if not part.test:
-            return
+        network = found.model(num_classes=2)
         judged = run.recipe(part.recipe, (*part.changes, *part.test)).model(num_classes=2)
     shapes = [{name: tensor.shape for name, tensor in x.state_dict().items()} for x in (network, judged)]
     if shapes[0] != shapes[1]:
@@ -253,7 +251,15 @@ def _told(people: PersonSet) -> str:
     return f"{people.name} ({people.version})" if people.version else people.name
 
 
-def _command(table: Table, data: Mapping[str, PersonSet], scale: Scale, seeds: int, rows: Sequence[str] | None) -> str:
+def _command(
+    table: Table,
+    data: Mapping[str, PersonSet],
+    scale: Scale,
+    seeds: int,
+    rows: Sequence[str] | None,
+    changes: Sequence[str],
+) -> str:
     given = " ".join("--data DIR" if scale == "small" else f"--data {name}=DIR" for name in data)
     wanted = "".join(f" --rows {shlex.quote(name)}" for name in rows or ())
-    return f"passerby study {table.name} {given} --scale {scale} --seeds {seeds}{wanted}"
+    changed = "".join(f" {shlex.quote(change)}" for change in changes)
+    return f"passerby study {table.name}{changed} {given} --scale {scale} --seeds {seeds}{wanted}"

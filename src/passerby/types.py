@@ -154,7 +154,8 @@ class Output:
         embedding: (B, D) the descriptor that is searched with.
         features: vectors that metric losses compare, each (B, F); empty in eval mode.
         logits: class scores, each (B, C); empty in eval mode.
-        attributes: attribute name to scores (B, values); empty where the model predicts none.
+        attributes: attribute name to scores (B, classes), or (B, bands, classes) where each band predicts it; empty
+            where the model predicts none.
         maps: name to feature or attention map (B, C, h, w), for heat maps.
     """
 

@@ -38,6 +38,8 @@ def backbone(name: str, *, last_stride: int = 2, pretrained: Pretrained = False,
             weights are another network's.
         OSError: if timm's weights cannot be had.
     """
+    if not isinstance(pretrained, bool | Path):
+        raise ValueError(f"pretrained is {pretrained!r}; give True, False or a Path.")
     if not timm.is_model(name):
         raise ValueError(f"timm has no network {name!r}; timm.list_models() names those there are.")
     if last_stride not in (1, 2):
@@ -62,7 +64,20 @@ def backbone(name: str, *, last_stride: int = 2, pretrained: Pretrained = False,
         weights.fill(network, {key: value for key, value in tensors.items() if key not in head}, source=pretrained)
     if last_stride == 1:
         remove_stride(network)
-    return network
+    return _ChannelsFirst(network) if getattr(network, "output_fmt", None) == "NHWC" else network
+
+
+class _ChannelsFirst(nn.Module):
+    """A network whose map is (B, h, w, C), as one whose map is (B, C, h, w)."""
+
+    def __init__(self, network: nn.Module) -> None:
+        super().__init__()
+        self.network = network
+        self.num_features = network.num_features
+
+    def forward(self, images: Tensor) -> Tensor:
+        feature_map: Tensor = self.network(images)
+        return feature_map.permute(0, 3, 1, 2)
 
 
 def remove_stride(network: nn.Module, stage: int = 4) -> None:

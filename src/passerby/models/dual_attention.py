@@ -33,8 +33,10 @@ class DualAttention(nn.Module):
         self.beta = nn.Parameter(torch.zeros(()))
 
     def forward(self, feature_map: Tensor) -> Tensor:
-        """Add both attentions to a (B, C, h, w) map."""
-        return feature_map + self.alpha * self._places(feature_map) + self.beta * _channels(feature_map)
+        """Add both attentions to a (B, C, h, w) map; in float32, since likenesses are products of raw values."""
+        with torch.autocast(feature_map.device.type, enabled=False):
+            whole = feature_map.float()
+            return whole + self.alpha * self._places(whole) + self.beta * _channels(whole)
 
     def _places(self, feature_map: Tensor) -> Tensor:
         """Eqs. (1) and (2): each place is the mean of all values, by the likeness of its query to their keys."""

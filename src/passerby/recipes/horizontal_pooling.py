@@ -31,7 +31,7 @@ from passerby.training.schedule import steps
 market = Recipe(
     model=partial(
         HorizontalPooling,
-        backbone=partial(backbone, name="resnet50.tv_in1k", last_stride=1),
+        backbone=partial(backbone, name="resnet50.tv_in1k", last_stride=1, zero_init_last=False),
         level_scales={"5_1": (8, 4), "5_2": (2,), "5_3": (1,)},
     ),
     data=load_market1501,

@@ -32,7 +32,7 @@ from passerby.training.batches import people_by_pictures
 from passerby.training.recipe import Recipe
 from passerby.training.schedule import warmup_steps
 
-resnet50 = partial(backbone, name="resnet50.tv_in1k", last_stride=1)
+resnet50 = partial(backbone, name="resnet50.tv_in1k", last_stride=1, zero_init_last=False)
 
 market = Recipe(
     model=partial(JointAttention, backbone=resnet50, attention="cbam", classifier="cosine"),
@@ -64,9 +64,10 @@ small = replace(
     baseline.small,
     model=partial(JointAttention, backbone=baseline.narrow, attention="cbam", classifier="cosine"),
     batches=partial(people_by_pictures, people=8, pictures=4),
-    augment={"flip": flip, "pad_crop": partial(pad_crop, pad=5, fill="black"), "erase": erase},
+    augment={"flip": flip, "pad_crop": partial(pad_crop, pad=5, fill="black"), "erase": partial(erase, p=0.2)},
     losses={
-        "circle": (1.0, partial(circle_softmax, scale=64.0, margin=0.35, smoothing=0.1, form="others")),
+        # a scale of 64 wants more epochs than a few from random weights
+        "circle": (1.0, partial(circle_softmax, scale=16.0, margin=0.25)),
         "triplet": (1.0, partial(batch_hard_triplet, margin=0.3)),
     },
 )

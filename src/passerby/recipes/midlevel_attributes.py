@@ -31,7 +31,7 @@ from passerby.training.batches import shuffled
 from passerby.training.recipe import Recipe
 from passerby.training.schedule import steps
 
-resnet50 = partial(backbone, name="resnet50.tv_in1k")
+resnet50 = partial(backbone, name="resnet50.tv_in1k", zero_init_last=False)
 
 market = Recipe(
     model=partial(MidlevelAttributes, backbone=resnet50, heads=MARKET_HEADS, parts=7),

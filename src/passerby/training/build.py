@@ -3,11 +3,9 @@
 from collections.abc import Mapping
 from pathlib import Path
 
-import torch
 from torch import Tensor, nn
 
 from passerby import weights
-from passerby.images import Largest
 from passerby.training.frozen import freeze_batch_norm
 from passerby.training.recipe import Recipe
 
@@ -21,7 +19,7 @@ def build(recipe: Recipe, *, num_classes: int, start: Mapping[str, Tensor] | Non
         start: tensors by name for the part `backbone`; None to leave it as it is.
 
     Raises:
-        ValueError: if the recipe's weights, or these, are another network's, or pictures of its size do not suit it.
+        ValueError: if the recipe's weights, or these, are another network's.
     """
     with_weights = {"pretrained": recipe.pretrained} if recipe.pretrained else {}
     model = recipe.model(num_classes=num_classes, **with_weights)
@@ -29,15 +27,7 @@ def build(recipe: Recipe, *, num_classes: int, start: Mapping[str, Tensor] | Non
         if not isinstance(getattr(model, "backbone", None), nn.Module):
             raise ValueError(f"{type(model).__name__} has no backbone, so no training can come first.")
         weights.fill(model.get_submodule("backbone"), dict(start), source=Path("first"))
-    _check_size(model, recipe)
     return to_train(model, recipe)
-
-
-def _check_size(model: nn.Module, recipe: Recipe) -> None:
-    """Let the network see one black picture, so that it refuses a size that does not suit it."""
-    size = recipe.size.of(2, 1) if isinstance(recipe.size, Largest) else recipe.size
-    with torch.inference_mode():
-        model.eval()(torch.zeros(1, 3, size.height, size.width))
 
 
 def to_train(model: nn.Module, recipe: Recipe) -> nn.Module:

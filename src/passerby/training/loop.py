@@ -21,6 +21,7 @@ from passerby.training.log import log
 from passerby.training.mined import mined
 from passerby.training.mining import Mining
 from passerby.training.recipe import Labels, Loss, Recipe
+from passerby.training.rehearsal import rehearse, stages
 from passerby.training.step import step
 from passerby.types import Batch, Crop
 
@@ -84,7 +85,8 @@ def fit(
     Writes `checkpoint.pt` (whole or not at all) every so many seconds, and `log.jsonl`; a recipe's `first` training
     does so in the folder `first`, where it leaves its backbone. Each step depends only on the recipe, the crops, the
     seed and the weights before it, so a training that goes on from a checkpoint ends with the same weights, bit for
-    bit, as one that was never broken off (on the same device, libraries and number of threads).
+    bit, as one that was never broken off (on a CPU, with the same libraries and number of threads; a GPU's sums may
+    come in another order).
 
     Args:
         recipe: how.
@@ -109,22 +111,21 @@ def fit(
     machine = machine or Machine()
     fabric = _fabric(machine, recipe)
     fabric.launch()
+    rehearse(recipe, train, labels)
     job = _Job(fabric, train, labels, seed, resume, machine.workers, every, on_step)
-    stages = [recipe]
-    while stages[0].first is not None:
-        stages.insert(0, stages[0].first)
+    every_stage = stages(recipe)
     start = None
-    for number, stage in enumerate(stages[:-1], 1):
-        place = folder.joinpath(*["first"] * (len(stages) - number))
+    for number, stage in enumerate(every_stage[:-1], 1):
+        place = folder.joinpath(*["first"] * (len(every_stage) - number))
         file = place / "backbone.safetensors"
         if not (resume and file.is_file()):
             place.mkdir(parents=True, exist_ok=True)
-            model = _train(job, stage, place, start, number, len(stages))
+            model = _train(job, stage, place, start, number, len(every_stage))
             if fabric.is_global_zero:
                 weights.save(model.get_submodule("backbone"), file)
             fabric.barrier()
         start = weights.read(file)
-    return _train(job, recipe, folder, start, len(stages), len(stages))
+    return _train(job, recipe, folder, start, len(every_stage), len(every_stage))
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,8 +164,8 @@ def _train(
             share = recipe.schedule((done - 1) / per_epoch, epochs=recipe.epochs)
             for group, top in zip(optimizer.param_groups, highest, strict=True):
                 group["lr"] = top * share
-            # chance in a network (dropout) is the step's, not the history's
-            torch.manual_seed(job.seed * 1_000_003 + done)
+            # chance in a network (dropout) is the step's and the process's
+            torch.manual_seed((job.seed * 1_000_003 + done) * 64 + fabric.global_rank)
             optimizer.zero_grad()
             losses = _gradients(job, module, update, folder, done)
             optimizer.step()

@@ -5,8 +5,8 @@ from collections.abc import Iterator, Sequence
 from torch import Generator, nn
 
 from passerby.embed import embed
+from passerby.training.build import to_train
 from passerby.training.feed import Item, Pictures, item, loader
-from passerby.training.frozen import freeze_batch_norm
 from passerby.training.mining import Mining, draw_pool, draw_triplets
 from passerby.training.recipe import Labels, Recipe
 from passerby.types import Batch, Crop
@@ -41,6 +41,7 @@ def mined(
 
     Raises:
         ValueError: if the batches are no Mining, start is inside of a round, or a pool holds no triplet.
+        FloatingPointError: if a weight is no longer finite when a pool is to be embedded.
     """
     mining = recipe.batches
     if not isinstance(mining, Mining):
@@ -54,7 +55,7 @@ def mined(
         triplets = _find(mining, recipe, crops, network, seed=seed, step=first, rank=rank)
         coming[:] = [
             chunk
-            for step in range(first, first + mining.every)
+            for step in range(first, min(first + mining.every, steps))
             for chunk in _chunks(triplets[step - first], mining, seed=seed, step=step, rank=rank, steps=steps)
         ]
         update: list[tuple[list[Item], Batch]] = []
@@ -70,13 +71,13 @@ def _find(
 ) -> list[list[tuple[int, int, int]]]:
     """Triplets of each update of a round, as indices into the crops."""
     generator = Generator().manual_seed((seed * 1_000_003 + step) * 64 + rank)
+    if not all(bool(parameter.isfinite().all()) for parameter in network.parameters()):
+        raise FloatingPointError(f"The weights are no longer finite after step {step}; lower the learning rate.")
     pids = [crop.pid for crop in crops]
     pool = draw_pool(pids, size=mining.pool, generator=generator)
     device = str(next(network.parameters()).device)
     found = embed(network, [crops[index] for index in pool], size=recipe.size, device=device)
-    network.train()
-    if recipe.frozen_batch_norm != "none":
-        freeze_batch_norm(network, recipe.frozen_batch_norm)
+    to_train(network, recipe)
     drawn = draw_triplets(
         found.vectors,
         [pids[index] for index in pool],

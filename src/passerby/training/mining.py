@@ -22,7 +22,7 @@ class Mining:
         at_once: triplets that go through the network together; a matter of memory, not of the result.
 
     Raises:
-        ValueError: if one of them is below 1, the pool below 3, or `every` does not divide `updates`.
+        ValueError: if one of them is below 1, or the pool below 3.
     """
 
     updates: int = 512
@@ -38,8 +38,6 @@ class Mining:
                 raise ValueError(f"batches.{name} is {getattr(self, name)}; give 1 or more.")
         if self.pool < 3:
             raise ValueError(f"batches.pool is {self.pool}; a triplet needs 3 pictures.")
-        if self.updates % self.every:
-            raise ValueError(f"batches.every is {self.every}; give a divisor of batches.updates, {self.updates}.")
 
 
 def hardest_triplets(vectors: Tensor, pids: Sequence[int], query: int, *, count: int) -> list[tuple[int, int]]:
@@ -58,9 +56,12 @@ def hardest_triplets(vectors: Tensor, pids: Sequence[int], query: int, *, count:
     Raises:
         ValueError: if the query has no other picture of its person, or none of another one.
     """
-    people = torch.as_tensor(pids)
+    return _hardest(vectors @ vectors[query], torch.as_tensor(pids), query, count)
+
+
+def _hardest(similarity: Tensor, people: Tensor, query: int, count: int) -> list[tuple[int, int]]:
+    similarity = similarity.double().cpu()
     same = people == people[query]
-    similarity = (vectors @ vectors[query]).double().cpu()
     negatives = (~same).nonzero().flatten()
     same[query] = False
     positives = same.nonzero().flatten()
@@ -106,12 +107,12 @@ def draw_triplets(
     people = torch.as_tensor(pids)
     times = people.bincount()
     queries = (times[people] > 1).nonzero().flatten()
-    found: dict[int, list[tuple[int, int]]] = {}
+    drawn = queries[torch.randint(len(queries), (count,), generator=generator)]
+    asked = sorted(set(drawn.tolist()))
+    rows = zip(asked, vectors[asked] @ vectors.T, strict=True)
+    found = {query: _hardest(similarity, people, query, hardest) for query, similarity in rows}
     triplets = []
-    for place in torch.randint(len(queries), (count,), generator=generator).tolist():
-        query = int(queries[place])
-        if query not in found:
-            found[query] = hardest_triplets(vectors, pids, query, count=hardest)
+    for query in drawn.tolist():
         choice = int(torch.randint(len(found[query]), (), generator=generator))
         triplets.append((query, *found[query][choice]))
     return triplets

@@ -45,12 +45,11 @@ class Recipe:
         frozen_batch_norm: what of the batch norms training leaves alone: `none`, `statistics` (running mean and
             variance are used and not updated), or `all` (weight and bias too).
         labels: `labels(data)` gives the attribute classes of the training people; None where no loss needs them.
-        first: a training that comes first on the same data; this one starts from its backbone.
+        first: a training that comes first on the same data, in this one's precision; this one starts from its backbone.
 
     Raises:
         ValueError: if epochs is below 1; there is no loss, all have weight 0, or a weight is negative or not finite;
-            pictures may differ in size and batch norm is not frozen; or
-            `first` has another precision.
+            there is mining, and batch norm is not frozen; or there are both `pretrained` and `first`.
     """
 
     model: Callable[..., nn.Module]
@@ -83,5 +82,10 @@ class Recipe:
                 "batches is Mining, whose triplets go through the network a few at a time; "
                 "set frozen_batch_norm to statistics or all."
             )
-        if self.first is not None and self.first.precision != self.precision:
-            raise ValueError(f"first has precision {self.first.precision}, and this {self.precision}; give both one.")
+        if not isinstance(self.pretrained, bool | Path):
+            raise ValueError(f"pretrained is {self.pretrained!r}; give True, False or a Path.")
+        if self.pretrained and self.first is not None:
+            raise ValueError(
+                f"pretrained is {self.pretrained}, but the backbone comes from the training that is first; "
+                "set first.pretrained."
+            )
