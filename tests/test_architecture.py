@@ -51,8 +51,9 @@ ALLOWED = {
         "synth",
         "terminal",
     },
-    "cli": {"types", "names", "npz", "datasets", "demo", "evaluation", "judge", "lookup", "report", "run"}
-    | {"study", "synth", "table", "terminal", "training"},
+    "data_argument": {"types", "names", "table", "datasets", "run"},
+    "cli": {"types", "npz", "data_argument", "datasets", "demo", "evaluation", "judge", "lookup", "report", "run"}
+    | {"study", "synth", "terminal", "training"},
 }
 ONE_PLACE = {
     "lightning_fabric": "training",

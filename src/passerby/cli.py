@@ -10,9 +10,8 @@ from typing import Annotated, Literal
 import typer
 from typer import Argument, Option
 
-from passerby import datasets, names, npz, terminal
-from passerby.table import Table as Published
-from passerby.types import Crop, PersonSet
+from passerby import npz, terminal
+from passerby.types import Crop
 
 app = typer.Typer(
     add_completion=False,
@@ -71,7 +70,9 @@ def data(
     folder: Annotated[Path, Argument(metavar="DIR", help="Where it lies.")],
 ) -> None:
     """Count a data set, and say why any query has no valid match."""
-    terminal.data_set(_load(name, folder))
+    from passerby.data_argument import load
+
+    terminal.data_set(load(name, folder))
 
 
 @app.command()
@@ -91,11 +92,12 @@ def train(
 ) -> None:
     """Train a recipe on a data set's training people."""
     from passerby import run
+    from passerby.data_argument import load, named
     from passerby.training.loop import Machine
 
     found = run.recipe(recipe, changes or [])
-    name, folder = _named(data)
-    people = _load(name, folder) if name else found.data(folder)
+    name, folder = named(data)
+    people = load(name, folder) if name else found.data(folder)
     machine = Machine(accelerator=accelerator, devices=devices, nodes=nodes, workers=workers)
     with terminal.training(f"training {recipe}") as report:
         done = run.train(
@@ -125,6 +127,7 @@ def evaluate(
 ) -> None:
     """Search for a data set's queries in its gallery, print the scores, and write RUN/scores.json and a report page."""
     from passerby import run
+    from passerby.data_argument import load, named
     from passerby.judge import judge, save_scores
     from passerby.report.page import page as write_page
 
@@ -132,8 +135,8 @@ def evaluate(
     if page is not None and not shown.parent.is_dir():
         raise FileNotFoundError(f"No folder {shown.parent} to write {shown.name} into; make it first.")
     trained = run.load(folder)
-    name, root = _named(data)
-    people = _load(name, root) if name else trained.recipe.data(root)
+    name, root = named(data)
+    people = load(name, root) if name else trained.recipe.data(root)
     with terminal.progress("embedding", len(people.query) + len(people.gallery)) as done:
         judged = judge(trained, people, ap=ap, cameras=not no_cameras, device=device, on_progress=done)
     terminal.broken(judged.broken, total=len(people.query) + len(people.gallery))
@@ -156,13 +159,14 @@ def embed(
 ) -> None:
     """Write the descriptors of pictures into a file."""
     from passerby import run
+    from passerby.data_argument import named, split_of
     from passerby.datasets.folder import crops
 
     _check_out(out, ".npz")
     trained = run.load(folder)
-    if split is not None and _named(source)[0] is None:
+    if split is not None and named(source)[0] is None:
         raise ValueError(f"--split is {split}, but {source} is no data set; write NAME:DIR, or leave --split out.")
-    pictures = _split(source, split) if _named(source)[0] else crops(Path(source))
+    pictures = split_of(source, split) if named(source)[0] else crops(Path(source))
     broken: list[tuple[Crop, str]] = []
     with terminal.progress("embedding", len(pictures)) as done:
         found = run.embeddings(
@@ -265,6 +269,7 @@ def study(
     workers: Workers = 0,
 ) -> None:
     """Train and judge the rows of a paper's table, and show the paper's numbers and ours side by side."""
+    from passerby.data_argument import for_study
     from passerby.study import find
     from passerby.study import study as compare
     from passerby.training.loop import Machine
@@ -272,7 +277,7 @@ def study(
     found = find(table)
     done = compare(
         found,
-        _study_data(found, data, scale),
+        for_study(found, data, scale),
         out=out,
         scale=scale,
         seeds=seeds,
@@ -311,62 +316,6 @@ def _main(arguments: list[str]) -> int:
         told = error.format_message() if isinstance(error, typer.TyperException) else str(error)
         print(f"passerby: {' '.join(told.split())}", file=sys.stderr)
         return 2
-
-
-def _named(spec: str) -> tuple[str | None, Path]:
-    """`market1501:DIR` as name and folder; a folder alone has no name."""
-    name, colon, folder = spec.partition(":")
-    if colon and name in _data_sets():
-        return name, Path(folder)
-    if colon and "/" not in name and not Path(spec).exists():
-        raise ValueError(f"{spec!r} names no data set and is no folder; in front of the colon, {_offer()}.")
-    return None, Path(spec)
-
-
-def _study_data(table: Published, specs: list[str], scale: str) -> dict[str, PersonSet]:
-    """Data sets by name: at small scale that of the folder, at paper scale that of the recipe."""
-    from passerby import run
-
-    found: dict[str, PersonSet] = {}
-    for spec in specs:
-        key, equals, source = spec.partition("=") if scale == "paper" else ("", "", spec)
-        if scale == "paper" and not equals:
-            raise ValueError(f"--data is {spec}; at paper scale say for which recipe, such as market={spec}.")
-        name, folder = _named(source)
-        key = key or folder.resolve().name
-        if key in found:
-            raise ValueError(f"Two data sets are called {key!r}; give each a name of its own.")
-        found[key] = (
-            _load(name, folder) if name else run.recipe(f"{table.system}.{key if equals else 'small'}").data(folder)
-        )
-    return found
-
-
-def _offer() -> str:
-    return f"there is {', '.join(_data_sets())}"
-
-
-def _data_sets() -> list[str]:
-    return [name for name in names.names(datasets) if hasattr(names.module(datasets, name), "load")]
-
-
-def _load(name: str, folder: Path) -> PersonSet:
-    if name not in _data_sets():
-        raise ValueError(f"No data set is called {name!r}; {_offer()}.")
-    loaded = names.find(datasets, f"{name}.load")
-    people = loaded(folder)  # type: ignore[operator]
-    if not isinstance(people, PersonSet):
-        raise TypeError(f"{name}.load gave {type(people)}.")
-    return people
-
-
-def _split(source: str, split: str | None) -> tuple[Crop, ...]:
-    splits = ("train", "query", "gallery", "multi_query")
-    if split not in splits:
-        raise ValueError(f"--split is {split}; {source} is a data set: give one of {', '.join(splits)}.")
-    name, folder = _named(source)
-    crops: tuple[Crop, ...] = getattr(_load(str(name), folder), split)
-    return crops
 
 
 def _check_out(out: Path, ending: str) -> None:
