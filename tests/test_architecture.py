@@ -52,7 +52,19 @@ ALLOWED = {
         "terminal",
     },
     "data_argument": {"types", "names", "table", "datasets", "run"},
-    "cli": {"types", "npz", "data_argument", "datasets", "demo", "evaluation", "judge", "lookup", "report", "run"}
+    "cli": {
+        "types",
+        "npz",
+        "data_argument",
+        "datasets",
+        "demo",
+        "evaluation",
+        "judge",
+        "lookup",
+        "plan",
+        "report",
+        "run",
+    }
     | {"study", "synth", "terminal", "training"},
 }
 ONE_PLACE = {

@@ -155,3 +155,19 @@ def test_both_files_are_written(tmp_path):
     assert json.loads(as_json.read_text()) == json.loads(FOUND.to_json())
     assert as_markdown.read_text() == FOUND.to_markdown()
     assert sorted(file.name for file in tmp_path.iterdir()) == ["demo.table_1.json", "demo.table_1.md"]
+
+
+def test_one_of_the_papers_columns_stands_beside_ours():
+    headings, rows = FOUND.beside("Away")
+    assert headings == ["row", "rank-1", "ours", "mAP", "ours"]
+    assert rows == [
+        ["plain", "33.25", "12.0 ± 2.0", "20.0", "5.0 ± 0.0"],
+        ["+ a | b", "34.00", "20.0 ± 0.0", "20.0", "7.0 ± 1.0"],
+        ["full", "31.00", "16.0 ± 1.0", "20.0", "9.5 ± 0.5"],
+    ]
+
+
+def test_the_files_can_be_called_otherwise_in_a_new_folder(tmp_path):
+    written = FOUND.save(tmp_path / "new" / "folder", name="epochs=5")
+    assert [file.name for file in written] == ["epochs=5.json", "epochs=5.md"]
+    assert all(file.is_file() for file in written)

@@ -270,14 +270,16 @@ def study(
 ) -> None:
     """Train and judge the rows of a paper's table, and show the paper's numbers and ours side by side."""
     from passerby.data_argument import for_study
+    from passerby.plan import file_name
     from passerby.study import find
     from passerby.study import study as compare
     from passerby.training.loop import Machine
 
     found = find(table)
+    sets = for_study(found, data, scale)
     done = compare(
         found,
-        for_study(found, data, scale),
+        sets,
         out=out,
         scale=scale,
         seeds=seeds,
@@ -288,7 +290,9 @@ def study(
         judging=terminal.progress,
     )
     terminal.comparison(done)
-    as_json, as_markdown = done.save(out / scale)
+    # another study of the same table, on other data or with other changes, keeps its own page
+    place = out / scale / "+".join(file_name(name) for name in sets)
+    as_json, as_markdown = done.save(place, name=file_name(found.name, *(changes or []), *(rows or [])))
     terminal.say(f"The same as a page: {as_markdown}\nWith the value of each seed: {as_json}")
 
 

@@ -108,6 +108,17 @@ class Comparison:
                     shown.append(_spread(ours.mean(row.name, metric), ours.spread(row.name, metric)))
         return headings, rows
 
+    def beside(self, column: str) -> tuple[list[str], list[list[str]]]:
+        """Headings and rows of one column of the paper's: each metric as printed, and ours."""
+        ours = next(each for each in self.columns if column in each.published)
+        headings, rows = ["row"], [[row.name] for row in self._rows]
+        for metric in self.metrics:
+            headings += [LABELS[metric], "ours"]
+            numbers = _aligned([row.published.get(column, {}).get(metric) for row in self._rows])
+            for shown, number, row in zip(rows, numbers, self._rows, strict=True):
+                shown += [number, _spread(ours.mean(row.name, metric), ours.spread(row.name, metric))]
+        return headings, rows
+
     def remarks(self) -> list[str]:
         """What the numbers depend on, how far the order of the rows agrees, and what is missing, each in a sentence."""
         seeds = "one seed" if self.seeds == 1 else f"{self.seeds} seeds, mean and standard deviation (n - 1)"
@@ -173,11 +184,17 @@ class Comparison:
         }
         return json.dumps(document, indent=1, allow_nan=False)
 
-    def save(self, folder: Path) -> tuple[Path, Path]:
-        """Write it into a folder as JSON and as Markdown, each whole or not at all, and give both files."""
+    def save(self, folder: Path, *, name: str | None = None) -> tuple[Path, Path]:
+        """Write it into a folder as JSON and as Markdown, each whole or not at all, and give both files.
+
+        Args:
+            folder: is made where it is missing.
+            name: of the files, without ending; the table's by default.
+        """
+        folder.mkdir(parents=True, exist_ok=True)
         written = []
         for ending, text in (("json", self.to_json()), ("md", self.to_markdown())):
-            written.append(folder / f"{self.table.name}.{ending}")
+            written.append(folder / f"{name or self.table.name}.{ending}")
             with files.whole(written[-1]) as partial:
                 partial.write_text(text, encoding="utf-8")
         return written[0], written[1]

@@ -151,12 +151,13 @@ def remark(text: str) -> None:
 
 def comparison(found: Comparison) -> None:
     """Print a paper's table and ours side by side, and what the numbers depend on."""
-    headings, rows = found.cells()
-    shown = Table(title=Text(found.table.title), title_justify="left")
-    for place, heading in enumerate(headings):
-        shown.add_column(heading, justify="right" if place else "left", no_wrap=place == 0, overflow="fold")
-    for row in rows:
-        shown.add_row(*(Text(cell) for cell in row))
-    console.print(shown)
+    for column in (column for ours in found.columns for column in ours.published):
+        headings, rows = found.beside(column)
+        shown = Table(title=Text(f"{found.table.title}. {column}, and ours"), title_justify="left")
+        for place, heading in enumerate(headings):
+            shown.add_column(heading, justify="right" if place else "left", no_wrap=place > 0)
+        for row in rows:
+            shown.add_row(*(Text(cell) for cell in row))
+        console.print(shown)
     for line in found.remarks():
         say(line)

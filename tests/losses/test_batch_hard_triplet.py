@@ -55,5 +55,5 @@ def test_a_picture_without_positive_or_negative_is_refused(pids):
 def test_no_features_and_a_negative_margin_are_refused():
     with pytest.raises(ValueError, match="needs features"):
         batch_hard_triplet(Output(torch.zeros(1)), batch([0, 0, 1, 1]))
-    with pytest.raises(ValueError, match="margin is -1"):
+    with pytest.raises(ValueError, match="margin of the triplet loss is -1"):
         batch_hard_triplet(Output(torch.zeros(1), features=(torch.randn(4, 2),)), batch([0, 0, 1, 1]), margin=-1)

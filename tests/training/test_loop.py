@@ -170,6 +170,17 @@ def test_the_batch_of_a_loss_that_is_not_finite_is_saved_with_its_pictures(crops
     assert [shown[path] for path in paths] == seen[-1].pids.tolist()
 
 
+def test_a_training_whose_last_step_breaks_the_weights_is_no_success(crops, tmp_path):
+    recipe = replace(TINY, epochs=1, schedule=warmup_cosine, optimizer=partial(SGD, lr=1e30))
+    one = replace(recipe, batches=partial(people_by_pictures, people=4, pictures=4))
+    with pytest.raises(
+        FloatingPointError, match="The network gives no finite descriptors any more after step 1; its batch lies in"
+    ):
+        fit(one, crops, folder=tmp_path, machine=CPU)
+    assert (tmp_path / "batch_of_step_1.safetensors").is_file()
+    assert not (tmp_path / "checkpoint.pt").exists()
+
+
 def test_parameter_groups_learn_at_their_own_rate_and_without_decay(crops, tmp_path):
     still = replace(
         TINY, epochs=1, schedule=warmup_cosine, groups={"backbone.*": Group(rate=0.0)}, optimizer=partial(SGD, lr=0.1)

@@ -29,7 +29,7 @@ def batch_hard_triplet(output: Output, batch: Batch, *, margin: float = 0.3) -> 
     if not output.features:
         raise ValueError("The triplet loss needs features; put the model in train mode.")
     if margin < 0:
-        raise ValueError(f"margin is {margin}; give 0 or more.")
+        raise ValueError(f"The margin of the triplet loss is {margin}; give 0 or more.")
     positive, negative = pairs(batch.pids)
     return torch.stack([_one(feature.float(), positive, negative, margin) for feature in output.features]).mean()
 

@@ -13,8 +13,8 @@ class ChannelAttention(nn.Module):
     """Which channels matter (CAM): (B, C, h, w) to (B, C, 1, 1) in 0 .. 1.
 
     Source: Woo, Park, Lee, Kweon, CBAM: Convolutional Block Attention Module, eq. (2), which is `after`:
-    sigmoid(f(average) + f(maximum)), where f is two 1x1 convolutions with a ReLU between them. Zhang, Yang, Zheng, Wu,
-    Chen, Hybrid-Attention Guided Network with Multiple Resolution Features for Person Re-Identification, eq. (2), is
+    sigmoid(f(average) + f(maximum)), where f is two 1x1 convolutions with a ReLU between them. Zhang, Yang, Zheng
+    et al., Hybrid-Attention Guided Network with Multiple Resolution Features for Person Re-Identification, eq. (2), is
     `before`: sigmoid(f(average + maximum)); the prose there speaks of adding after the shared layers.
 
     Args:

@@ -80,7 +80,8 @@ small = replace(
     # 64 updates of 48 pictures are as many pictures as an epoch of a world of 200 training people; with fewer triplets
     # that count as hard, or a higher rate, a network of random weights maps all pictures to one point
     batches=Mining(updates=64, triplets=16, pool=512, every=16, hardest=200, at_once=16),
-    optimizer=partial(SGD, lr=3e-3, momentum=0.9, weight_decay=5e-5),
+    augment={**market.augment, "cutout": partial(cutout, final=0.2)},
+    optimizer=partial(SGD, lr=1e-2, momentum=0.9, weight_decay=5e-5),
     # with the ranking's epoch as many as the baseline has; classified by what the ranking pools
     first=replace(
         baseline.small,

@@ -22,7 +22,7 @@ from passerby.training.mined import mined
 from passerby.training.mining import Mining
 from passerby.training.recipe import Labels, Loss, Recipe
 from passerby.training.rehearsal import rehearse, stages
-from passerby.training.step import step
+from passerby.training.step import of_any_size, step
 from passerby.types import Batch, Crop
 
 
@@ -169,6 +169,10 @@ def _train(
             optimizer.zero_grad()
             losses = _gradients(job, module, update, folder, done)
             optimizer.step()
+            if done == steps and not _embeds(model, update[-1][1].to(fabric.device)):
+                items, held = update[-1]
+                crops = [job.crops[item.index] for item in items]
+                raise FloatingPointError(odd_batch.save({**losses, "weights": math.nan}, done, folder, held, crops))
             if write is None:
                 continue
             now = time.monotonic()
@@ -184,6 +188,15 @@ def _train(
             if job.on_step is not None:
                 job.on_step(report)
     return model.cpu().eval()
+
+
+def _embeds(model: nn.Module, batch: Batch) -> bool:
+    """Whether the network, as its last step left it, still gives finite descriptors; it is in eval mode afterwards."""
+    images = batch.images
+    with torch.inference_mode():
+        model.eval()
+        output = model(images[:8]) if isinstance(images, Tensor) else of_any_size(model, images[:8])
+        return bool(output.embedding.isfinite().all())
 
 
 Update = list[tuple[list[Item], Batch]]

@@ -11,7 +11,7 @@ from passerby.types import Batch, Crop
 
 
 def save(losses: Mapping[str, float], step: int, folder: Path, batch: Batch, crops: Sequence[Crop]) -> str:
-    """Save the batch of a loss that is not finite, and give the sentence that names loss, step and file.
+    """Save the batch of a loss, or of `weights`, not finite; give the sentence that names it, the step and the file.
 
     `batch_of_step_N.safetensors` holds `images` (or `images.0000` and so on, where sizes differ), `pids`, `camids` and
     `attributes.*`; its header says `paths` of the pictures, one a line, and the `losses`.
@@ -24,4 +24,9 @@ def save(losses: Mapping[str, float], step: int, folder: Path, batch: Batch, cro
     paths = {"paths": "\n".join(str(crop.path) for crop in crops)}
     tensors = {**single, **several, **labels, "pids": batch.pids, "camids": batch.camids}
     weights.save_tensors(tensors, file, about={**paths, "losses": str(dict(losses)), "step": str(step)})
-    return f"Loss {bad} is {losses[bad]} at step {step}; its batch lies in {file}. Lower the learning rate."
+    what = (
+        "The network gives no finite descriptors any more after"
+        if bad == "weights"
+        else f"Loss {bad} is {losses[bad]} at"
+    )
+    return f"{what} step {step}; its batch lies in {file}. Lower the learning rate."
