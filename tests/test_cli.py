@@ -205,3 +205,37 @@ def test_one_training_person_is_refused(capsys, tmp_path):
     code, _, err = passerby(capsys, "train", "demo", "--data", f"market1501:{root}", "--out", tmp_path / "run")
     assert code == 2
     assert "1 people in train" in err
+
+
+def test_a_table_is_studied_and_another_study_of_it_keeps_its_own_page(capsys, market, tmp_path):
+    tiny = ["epochs=1", "schedule.warmup=0", "batches.size=4", "augment.flip.p=0.0"]
+    where = ["--data", f"market1501:{market}", "--seeds", "1", "--accelerator", "cpu", "--out", tmp_path]
+    for rows in (["--rows", "MMHPN+PSL"], ["--rows", "MMHPN+softmax"]):
+        code, out, err = passerby(capsys, "study", "horizontal_pooling.table_7", *tiny, *where, *rows)
+        assert code == 0, err
+        assert rows[1] in out
+        assert "94.6" in out or "94.2" in out
+    pages = sorted((tmp_path / "small" / "market").glob("*.md"))
+    assert len(pages) == 2
+    assert all("passerby study horizontal_pooling.table_7 epochs=1" in page.read_text() for page in pages)
+    trained = sorted(tmp_path.rglob("weights.safetensors"))
+    assert len(trained) == 2
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["horizontal_pooling.table_8"], "No table is called"),
+        (["horizontal_pooling.table_7", "--rows", "none"], "has no row 'none'"),
+        (["horizontal_pooling.table_7", "model.pool=max"], "there is no 'pool'"),
+        (["hybrid_attention.table_viii"], "wants two data sets"),
+        (["horizontal_pooling.table_7", "--scale", "paper"], "say for which recipe"),
+        (["midlevel_attributes.table_4"], "labels"),
+    ],
+)
+def test_a_study_that_cannot_be_is_refused_in_one_line(capsys, market, tmp_path, arguments, told):
+    code, _, err = passerby(capsys, "study", *arguments, "--data", f"market1501:{market}", "--out", tmp_path / "out")
+    assert code == 2
+    assert told in err
+    assert len(err.splitlines()) == 1
+    assert not (tmp_path / "out").exists()
