@@ -77,8 +77,8 @@ small = replace(
     data=baseline.small.data,
     size=Largest(128),
     epochs=1,
-    # 64 updates of 48 pictures are as many pictures as an epoch of a world of 200 training people; with fewer triplets
-    # that count as hard, or a higher rate, a network of random weights maps all pictures to one point
+    # 64 updates of 48 pictures are about as many pictures as an epoch of a world of 200 training people; milder than
+    # the paper's mining, since sharper mining cost these few updates from random weights more than it brought
     batches=Mining(updates=64, triplets=16, pool=512, every=16, hardest=200, at_once=16),
     augment={**market.augment, "cutout": partial(cutout, final=0.2)},
     optimizer=partial(SGD, lr=1e-2, momentum=0.9, weight_decay=5e-5),
