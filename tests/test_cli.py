@@ -13,7 +13,7 @@ from passerby import cli, run, weights
 
 
 def passerby(capsys, *arguments):
-    code = cli._main([str(argument) for argument in arguments])
+    code = cli.exit_code([str(argument) for argument in arguments])
     out, err = capsys.readouterr()
     return code, out, err
 
@@ -26,7 +26,7 @@ def market(tmp_path_factory):
 @pytest.fixture(scope="module")
 def trained(market, tmp_path_factory):
     out = tmp_path_factory.mktemp("runs") / "run"
-    assert cli._main(["train", "demo", *people.SMALL, "--data", f"market1501:{market}", "--out", str(out)]) == 0
+    assert cli.exit_code(["train", "demo", *people.SMALL, "--data", f"market1501:{market}", "--out", str(out)]) == 0
     return out
 
 
@@ -97,8 +97,8 @@ def test_a_training_killed_by_the_system_goes_on_and_ends_with_the_same_weights(
     process.kill()
     process.wait()
     assert not (tmp_path / "killed" / "weights.safetensors").exists()
-    assert cli._main([*arguments(tmp_path / "killed"), "--resume"]) == 0
-    assert cli._main(arguments(tmp_path / "whole")) == 0
+    assert cli.exit_code([*arguments(tmp_path / "killed"), "--resume"]) == 0
+    assert cli.exit_code(arguments(tmp_path / "whole")) == 0
     one, other = (weights.digest(tmp_path / name / "weights.safetensors") for name in ("killed", "whole"))
     assert one == other
 

@@ -65,13 +65,14 @@ class PersonSet:
         query: crops that are searched for.
         gallery: crops that are searched in; holds junk and distractors.
         multi_query: further crops of the queries' people, by camera, for pooled queries.
+        distractors: further crops of nobody (pid DISTRACTOR), to enlarge the gallery with; not part of `gallery`.
         attributes: labels by pid: attribute name to value.
         galleries: index of a query to the indices into `gallery` of the crops it is searched in; None where all
             queries share the whole gallery.
 
     Raises:
         ValueError: if all splits are empty, a training or query crop is a distractor or junk, a training crop is
-            UNKNOWN, or an identity stands in train and in query or gallery.
+            UNKNOWN, one of `distractors` is somebody, or an identity stands in train and in query or gallery.
     """
 
     name: str
@@ -80,6 +81,7 @@ class PersonSet:
     query: tuple[Crop, ...] = ()
     gallery: tuple[Crop, ...] = ()
     multi_query: tuple[Crop, ...] = ()
+    distractors: tuple[Crop, ...] = ()
     attributes: Mapping[int, Mapping[str, int]] = field(default_factory=lambda: MappingProxyType({}))
     galleries: Mapping[int, tuple[int, ...]] | None = None
 
@@ -96,6 +98,12 @@ class PersonSet:
                         f"{crop.path} in {split} of {self.name} has pid {crop.pid}; "
                         f"distractors ({DISTRACTOR}) and junk ({JUNK}) belong in the gallery."
                     )
+        somebody = [crop for crop in self.distractors if crop.pid != DISTRACTOR]
+        if somebody:
+            raise ValueError(
+                f"{somebody[0].path} among the distractors of {self.name} has pid {somebody[0].pid}; "
+                f"a distractor has pid {DISTRACTOR}."
+            )
         both = _people(self.train) & (_people(self.query) | _people(self.gallery))
         if both:
             shown = ", ".join(str(pid) for pid in sorted(both)[:5])

@@ -1,0 +1,52 @@
+"""The command line: each file parses the arguments of one command, calls the library, and prints what it gives."""
+
+import os
+import sys
+from contextlib import suppress
+
+import typer
+
+from passerby.cli import data, demo, embed, evaluate, score, search, study, synth, train
+
+app = typer.Typer(
+    add_completion=False,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    help="Person re-identification: train, evaluate, embed, search.",
+)
+app.command()(synth.synth)
+app.command()(data.data)
+app.command()(train.train)
+app.command("eval")(evaluate.evaluate)
+app.command()(embed.embed)
+app.command()(search.search)
+app.command()(score.score)
+app.command()(demo.demo)
+app.command()(study.study)
+
+
+def main() -> None:
+    """Run the command line; a mistake is one line on the standard error and exit code 2."""
+    sys.exit(exit_code(sys.argv[1:]))
+
+
+def exit_code(arguments: list[str]) -> int:
+    """Run one command; 0 where it went well, 2 for a mistake, 130 where it was stopped."""
+    try:
+        code = app(arguments, standalone_mode=False)
+        return code if isinstance(code, int) else 0
+    except KeyboardInterrupt:
+        print("passerby: stopped.", file=sys.stderr)
+        return 130
+    except BrokenPipeError:  # the reader of our output has had enough
+        with suppress(OSError):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except (ValueError, OSError, FloatingPointError, typer.TyperException) as error:
+        if os.environ.get("PASSERBY_TRACEBACK"):
+            raise
+        if not str(error) and arguments == []:  # no command: the help has been printed
+            return 2
+        told = error.format_message() if isinstance(error, typer.TyperException) else str(error)
+        print(f"passerby: {' '.join(told.split())}", file=sys.stderr)
+        return 2
