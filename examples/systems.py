@@ -11,7 +11,7 @@ from pathlib import Path
 from passerby import run
 from passerby.datasets import synthetic
 from passerby.judge import judge, save_scores
-from passerby.training.loop import Machine
+from passerby.training.machine import Machine
 
 SYSTEMS = (
     *("baseline", "hybrid_attention", "horizontal_pooling"),

@@ -37,9 +37,9 @@ def test_the_whole_way_from_pictures_to_scores(capsys, market, trained, tmp_path
 
     code, out, _ = passerby(capsys, "eval", trained, "--data", f"market1501:{market}")
     assert code == 0
-    scores = json.loads((trained / "scores.json").read_text())
-    assert f"{100 * scores['mAP']:.1f} %" in out
-    assert (trained / "report.html").read_text().startswith("<!DOCTYPE html>")
+    scores = json.loads((trained / "results" / "market1501.json").read_text())
+    assert f"{100 * scores['mAP']:.1f}" in out
+    assert (trained / "results" / "market1501.html").read_text().startswith("<!DOCTYPE html>")
 
     for split in ("query", "gallery"):
         file = tmp_path / f"{split}.npz"
@@ -47,7 +47,8 @@ def test_the_whole_way_from_pictures_to_scores(capsys, market, trained, tmp_path
         assert code == 0, err
     code, out, _ = passerby(capsys, "score", tmp_path / "query.npz", tmp_path / "gallery.npz", "--json")
     told = json.loads(out)
-    assert set(told) == {"mAP", "mINP", "rank1", "rank5", "rank10", "ap", "queries", "queries_without_match"}
+    numbers = {"mAP", "mAP_interval", "mINP", "rank1", "rank1_interval", "rank5", "rank10"}
+    assert set(told) == numbers | {"ap", "queries", "queries_without_match"}
     assert told["mAP"] == pytest.approx(scores["mAP"])
 
     picture = next((market / "query").iterdir())
@@ -171,7 +172,14 @@ def test_a_mistake_behind_a_progress_bar_is_one_line_too(capsys, market, trained
         ["train", "demo", "--data", data, "--out", tmp_path / "run", "--accelerator", "banana"],
         ["eval", trained, "--data", data, "--ap", "foo"],
         ["eval", trained, "--data", data, "--device", "banana"],
-        ["eval", trained, "--data", data, "--page", tmp_path / "nowhere" / "page.html"],
+        ["eval", trained, "--data", data, "--rank", "0"],
+        ["eval", trained, "--data", data, "--by", "colour"],
+        ["eval", trained, "--data", data, "--by", "attribute"],
+        ["eval", trained, "--data", data, "--distractors", "5"],
+        ["eval", trained, "--data", data, "--multi-query", "mean"],
+        ["eval", trained, "--data", data, "--tracklets", "mean"],
+        ["eval", trained, "--data", data, "--validate"],
+        ["eval", trained, "--data", data, "--data", data],
         ["eval", trained, "--data", f"markt1501:{market}"],
         ["embed", trained, market, "--split", "query", "--out", tmp_path / "x.npz"],
         ["search", trained, "--query", market / "missing.jpg", "--gallery", market],

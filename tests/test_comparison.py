@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from passerby.comparison import Comparison, Ours, kendall
+from passerby.comparison import DEFINED, Comparison, Ours, kendall
 from passerby.table import Column, Row, Table, printed
 
 HOME = Column(name="Home", trained_on="home", judged_on="home")
@@ -96,11 +96,36 @@ def test_the_order_of_rows_is_compared_with_each_of_the_papers_columns():
     assert math.isnan(tau["Away", "mAP"])
 
 
-def test_rows_that_were_not_measured_do_not_count_in_the_order():
-    fewer = replace(FOUND, rows=("plain", "full"))
+def test_rows_that_were_not_measured_do_not_count_in_the_order_and_two_rows_have_none():
+    last = Row(name="last", published=printed(BOTH, 80.0, 30.0, 35, 20.0))
+    percent = {**OURS.percent, "last": {"rank1": (30.0,), "mAP": (1.0,)}}
+    four = replace(FOUND, table=replace(TABLE, rows=(*TABLE.rows, last)), columns=(replace(OURS, percent=percent),))
+    fewer = replace(four, rows=("plain", "full", "last"))
     assert fewer.agreement()["Home", "rank1"] == 1
-    assert all(math.isnan(tau) for tau in replace(FOUND, rows=("plain",)).agreement().values())
+    assert fewer.agreement()["Away", "rank1"] == pytest.approx(1 / 3)
     assert "Rows left out: + a | b." in fewer.remarks()
+    for rows in (("plain", "full"), ("plain",), ()):
+        some = replace(four, rows=rows)
+        assert all(math.isnan(tau) for tau in some.agreement().values())
+    told = replace(FOUND, rows=("plain", "full")).remarks()
+    assert "Order of the rows, paper and ours: not given. " + DEFINED in told
+    assert not [line for line in told if "Kendall" in line]
+
+
+def test_of_one_seed_it_is_said_that_chance_orders_rows_too():
+    said = "With one seed, chance may have turned the order of rows that are close."
+    assert said in replace(FOUND, seeds=1).remarks()
+    assert said not in FOUND.remarks()
+    assert said not in replace(FOUND, seeds=1, rows=("plain",)).remarks()
+
+
+def test_numbers_of_held_out_people_are_not_set_beside_the_papers_without_a_word():
+    found = replace(FOUND, validate=8)
+    told = [line for line in found.remarks() if line.startswith("Validation: trained without 8 of the training people")]
+    assert len(told) == 1
+    assert told[0] in found.to_markdown()
+    assert json.loads(found.to_json())["validate"] == 8
+    assert json.loads(FOUND.to_json())["validate"] is None
 
 
 def test_markdown_shows_both_and_says_what_the_numbers_depend_on():
@@ -121,8 +146,8 @@ def test_markdown_shows_both_and_says_what_the_numbers_depend_on():
         "- Data of ours: synthetic (seed 0).\n"
         "- This data is synthetic: our numbers are those of drawn people, not of the paper's data set.\n"
         "- Order of the rows, paper and ours (Kendall's tau-b): Home rank-1 0.33; Home mAP 1.00; Away rank-1 0.33; "
-        "Away mAP not defined.\n"
-        "- It is not defined for fewer than two rows, or where all of a column are alike.\n"
+        "Away mAP not given.\n"
+        "- An order takes three rows or more that are not all alike.\n"
         "- A note.\n"
     )
 

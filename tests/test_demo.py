@@ -8,7 +8,8 @@ def test_the_demo_draws_trains_judges_and_shows_and_is_done_at_once_the_second_t
     asked = {"train_ids": 4, "test_ids": 3, "cameras": 2, "workers": 1, "changes": people.SMALL}
     first = demo(tmp_path, **asked)
     assert (first.world / "bounding_box_train").is_dir()
-    assert json.loads((first.run / "scores.json").read_text())["mAP"] == first.trained.mAP
+    (kept,) = (first.run / "results").glob("synthetic-*.json")
+    assert json.loads(kept.read_text())["mAP"] == first.trained.mAP
     assert first.trained.queries == first.baseline.queries > 0
     page = first.page.read_text()
     assert "colour histogram" in page

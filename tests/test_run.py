@@ -6,10 +6,12 @@ import torch
 from PIL import Image
 
 import people
-from passerby import run, weights
+from passerby import card, run, weights
 from passerby.datasets import market1501
+from passerby.evaluation.validation import validation
 from passerby.judge import judge
-from passerby.training.loop import Machine
+from passerby.training import best
+from passerby.training.machine import Machine
 from passerby.types import UNKNOWN, Crop
 
 CPU = Machine(accelerator="cpu")
@@ -121,7 +123,7 @@ def test_a_damaged_or_unfinished_run_is_refused(data, tmp_path):
 def test_training_refuses_broken_pictures_and_lists_them(data, tmp_path):
     for crop in data.train[:2]:
         crop.path.write_bytes(crop.path.read_bytes()[:300])
-    with pytest.raises(ValueError, match="2 of 9 training pictures cannot be read") as caught:
+    with pytest.raises(ValueError, match="2 of 9 pictures cannot be read") as caught:
         train(data, tmp_path / "run")
     assert all(str(crop.path) in str(caught.value) for crop in data.train[:2])
     assert not (tmp_path / "run").exists()
@@ -165,3 +167,255 @@ def test_an_unknown_recipe_is_refused_and_those_there_are_named():
         run.recipe("dmeo")
     with pytest.raises(ValueError, match=r"No recipe is called .demo.Recipe.; there is demo\."):
         run.recipe("demo.Recipe")
+
+
+@pytest.fixture
+def many(tmp_path):
+    """Eight people to train on, so that some can be held out."""
+    return market1501.load(people.market(tmp_path / "many", train=8))
+
+
+def told_of(folder):
+    return json.loads((folder / "recipe.json").read_text())
+
+
+def test_a_run_says_what_it_was_trained_on(data, tmp_path):
+    trained = train(replace(data, version="V2"), tmp_path / "run")
+    digest = card.digest(data.train)
+    assert run.trained_on(trained) == f"market1501 V2, 9 pictures of 3 people (sha256 {digest[:12]})"
+    assert run.trained_on(train(data, tmp_path / "other")).startswith("market1501, 9 pictures of 3 people (sha256 ")
+    assert (trained.held_out, trained.epoch) == (None, None)
+
+
+def test_two_training_splits_are_told_apart(data, tmp_path):
+    one = train(data, tmp_path / "one")
+    other = train(replace(data, train=(*data.train[:-1], replace(data.train[-1], camid=7))), tmp_path / "other")
+    assert run.trained_on(one) != run.trained_on(other)
+
+
+def test_what_an_old_card_does_not_say_is_left_out(data, tmp_path):
+    train(data, tmp_path / "run")
+    told = told_of(tmp_path / "run")
+    del told["validation"]
+    (tmp_path / "run" / "recipe.json").write_text(json.dumps(told))
+    assert run.load(tmp_path / "run").held_out is None
+    assert train(data, tmp_path / "run", resume=True).data.pictures == 9
+    del told["data"]
+    (tmp_path / "run" / "recipe.json").write_text(json.dumps(told))
+    assert run.trained_on(run.load(tmp_path / "run")) == "data not known, 3 people"
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"data": []},
+        {"data": {"name": 3}},
+        {"data": {"pictures": "many"}},
+        {"data": {"pictures": -1}},
+        {"people": None},
+        {"people": True},
+        {"people": 2.5},
+        {"validation": 8},
+        {"validation": {"people": 2}},
+        {"kept": 3},
+        {"kept": {"epoch": "last"}},
+        {"seed": {}},
+    ],
+)
+def test_a_card_with_something_else_in_a_field_is_refused(data, tmp_path, wrong):
+    train(data, tmp_path / "run")
+    (tmp_path / "run" / "recipe.json").write_text(json.dumps({**told_of(tmp_path / "run"), **wrong}))
+    with pytest.raises(ValueError, match=r"recipe\.json is not a run's"):
+        run.load(tmp_path / "run")
+
+
+def test_a_run_with_people_held_out_is_the_one_that_never_had_them(many, tmp_path):
+    held = validation(many, 3)
+    without = replace(many, train=held.train)
+    one, other = train(many, tmp_path / "one", validate=3), train(without, tmp_path / "other")
+    assert one.model_id == other.model_id
+    assert run.trained_on(one) == run.trained_on(other)
+    told = told_of(tmp_path / "one")
+    digest = card.digest_of_people({crop.pid for crop in held.gallery})
+    assert told["validation"] == {"people": 3, "of": 8, "pids_sha256": digest}
+    assert told["people"] == 5
+    assert run.load(tmp_path / "one").held_out == one.held_out
+
+
+def test_held_out_people_are_given_back_and_nothing_of_the_test_people(many, tmp_path):
+    trained = train(many, tmp_path / "run", validate=3)
+    held = run.validation_of(trained, many)
+    assert held == validation(many, 3)
+    test = {crop.path for crop in (*many.query, *many.gallery)}
+    assert not test & {crop.path for crop in (*held.train, *held.query, *held.gallery)}
+    assert judge(trained, held).scores.protocol["version"] == "validation on 3 of 8 training people"
+    assert judge(trained, many).scores.queries == len(many.query)  # the test people can be judged as ever
+
+
+def test_a_run_that_was_trained_on_all_has_nobody_to_validate_on(many, tmp_path):
+    trained = train(many, tmp_path / "run")
+    with pytest.raises(
+        ValueError, match=r"trained on all people; nobody is left to validate on\. Train with --validate"
+    ):
+        run.validation_of(trained, many)
+
+
+def test_held_out_people_of_other_data_are_refused(many, tmp_path):
+    trained = train(many, tmp_path / "run", validate=3)
+    last = many.train[-1]
+    fewer = replace(many, train=tuple(crop for crop in many.train if crop.pid != last.pid))
+    kept = next(
+        crop for crop in many.train if crop.pid not in {one.pid for one in run.validation_of(trained, many).query}
+    )
+    other = tuple(replace(crop, pid=crop.pid + 100) for crop in many.train)
+    moved = tuple(replace(crop, camid=9) if crop == kept else crop for crop in many.train)
+    for changed, told in (
+        (fewer, "it has 7 training people, and the run's had 8"),
+        (replace(many, train=other), "it gives other people to hold out"),
+        (replace(many, train=moved), "it has other training pictures"),
+    ):
+        with pytest.raises(
+            ValueError, match=f"market1501 is not the data that the run in .* was trained on .*: {told}"
+        ):
+            run.validation_of(trained, changed)
+
+
+def test_a_run_goes_on_only_with_as_many_people_held_out(many, tmp_path):
+    train(many, tmp_path / "run", validate=3)
+    assert train(many, tmp_path / "run", validate=3, resume=True).held_out.people == 3
+    for other in ({}, {"validate": 4}, {"validate": 3, "watch": run.Watch(judge=None)}):
+        with pytest.raises(ValueError, match=r"in .*validation; resume it as it was started \(--validate 3\)"):
+            train(many, tmp_path / "run", resume=True, **other)
+    train(many, tmp_path / "all")
+    with pytest.raises(ValueError, match=r"in .*validation; resume it as it was started \(without --validate\)"):
+        train(many, tmp_path / "all", validate=3, resume=True)
+
+
+def test_nothing_is_begun_where_people_cannot_be_held_out(many, tmp_path):
+    for count in (-1, 0, 1, 7, 8, 100):
+        with pytest.raises(
+            ValueError, match=r"of the 8 training people of market1501 cannot be held out; give 2 \.\. 6"
+        ):
+            train(many, tmp_path / "run", validate=count)
+    with pytest.raises(ValueError, match="nobody is held out; give validate"):
+        train(many, tmp_path / "run", watch=run.Watch(judge=None))
+    held = validation(many, 3)
+    held.gallery[0].path.write_bytes(b"no picture")
+    with pytest.raises(ValueError, match="1 of 24 pictures cannot be read"):
+        train(many, tmp_path / "run", validate=3)
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_watch_wants_whole_epochs_and_best_or_last():
+    with pytest.raises(ValueError, match="every is 0; give a number of epochs, 1 or more"):
+        run.Watch(judge=None, every=0)
+    with pytest.raises(ValueError, match="keep is 'first'; give best or last"):
+        run.Watch(judge=None, keep="first")
+
+
+class Spy:
+    """A judge that remembers the weights it saw, and pretends that epoch `best` is the best."""
+
+    def __init__(self, good=None):
+        self.good = good
+        self.seen = {}
+
+    def __call__(self, trained, held, device):
+        weights_ = {name: tensor.clone() for name, tensor in trained.model.state_dict().items()}
+        self.seen[trained.epoch] = weights_
+        assert not trained.model.training
+        assert device == "cpu"
+        scores = judge(trained, held, device=device).scores
+        return (
+            scores
+            if self.good is None
+            else replace(scores, ap=scores.ap * (0.9 if trained.epoch == self.good else 0.5))
+        )
+
+
+CHANGES = [change for change in people.SMALL if not change.startswith("epochs")]
+
+
+def watched(data, out, watch, epochs=4, **options):
+    return run.train(
+        "demo",
+        data=data,
+        out=out,
+        changes=[*CHANGES, f"epochs={epochs}"],
+        machine=CPU,
+        validate=3,
+        watch=watch,
+        **options,
+    )
+
+
+def test_watching_changes_no_weight_and_is_logged(many, tmp_path):
+    plain = watched(many, tmp_path / "plain", None)
+    told = []
+    spy = Spy()
+    seen = watched(
+        many,
+        tmp_path / "seen",
+        run.Watch(judge=spy, every=3, on_judged=lambda epoch, scores: told.append((epoch, scores))),
+    )
+    assert seen.model_id == plain.model_id
+    assert list(spy.seen) == [3, 4]  # the last epoch is always judged
+    lines = [json.loads(line) for line in (tmp_path / "seen" / "log.jsonl").read_text().splitlines()]
+    logged = [line for line in lines if "validation_mAP_step" in line]
+    assert [line["epoch"] for line in logged] == [3, 4] == [epoch for epoch, _ in told]
+    assert [(line["validation_mAP_step"], line["validation_rank1"]) for line in logged] == [
+        (scores.mAP, scores.rank(1)) for _, scores in told
+    ]
+    assert {file.name for file in (tmp_path / "seen").iterdir()} == {"recipe.json", "weights.safetensors", "log.jsonl"}
+    assert seen.epoch is None
+    assert "kept" not in told_of(tmp_path / "seen")
+
+
+@pytest.mark.parametrize("good", [1, 2, 4])
+def test_the_best_epochs_weights_become_the_runs_and_the_card_says_so(many, tmp_path, good):
+    spy = Spy(good)
+    trained = watched(many, tmp_path / "run", run.Watch(judge=spy, keep="best"))
+    assert list(spy.seen) == [1, 2, 3, 4]
+    assert trained.epoch == good == run.load(tmp_path / "run").epoch
+    assert all(torch.equal(tensor, spy.seen[good][name]) for name, tensor in trained.model.state_dict().items())
+    kept = told_of(tmp_path / "run")["kept"]
+    assert (kept["epoch"], kept["of"], kept["chosen_on"]) == (good, 4, "validation people")
+    assert not (tmp_path / "run" / best.FILE).exists()
+
+
+class Killed(BaseException):
+    pass
+
+
+@pytest.mark.parametrize("step", [1, 3, 5, 6, 7, 9, 12])
+def test_the_best_epoch_so_far_survives_a_kill(many, tmp_path, step):
+    def stop(report):
+        if report.step == step:
+            raise Killed
+
+    watch = run.Watch(judge=Spy(2), keep="best")
+    whole = watched(many, tmp_path / "whole", watch)
+    assert len((tmp_path / "whole" / "log.jsonl").read_text().splitlines()) == 12
+    with pytest.raises(Killed):
+        watched(many, tmp_path / "broken", watch, every=0, on_step=stop)
+    again = watched(many, tmp_path / "broken", watch, resume=True)
+    assert again.model_id == whole.model_id
+    assert again.epoch == whole.epoch == 2
+    assert again.data == whole.data
+
+
+def test_a_training_that_begins_anew_forgets_the_best_of_the_one_before(many, tmp_path):
+    def stop(report):
+        raise Killed
+
+    with pytest.raises(Killed):  # after the first epoch, and before any checkpoint
+        watched(
+            many,
+            tmp_path / "run",
+            run.Watch(judge=Spy(1), keep="best"),
+            every=1e9,
+            on_step=lambda report: report.step == 3 and stop(report),
+        )
+    assert (tmp_path / "run" / best.FILE).is_file()
+    trained = watched(many, tmp_path / "run", run.Watch(judge=Spy(4), keep="best"), seed=1)
+    assert trained.epoch == 4

@@ -10,9 +10,11 @@ import passerby.recipes.demo as home
 import people
 from passerby import judge, run
 from passerby.datasets import market1501
+from passerby.evaluation.rules import Rules
+from passerby.evaluation.validation import validation
 from passerby.study import study
 from passerby.table import METRICS, Column, Row, Table, printed
-from passerby.training.loop import Machine
+from passerby.training.machine import Machine
 from passerby.types import Crop
 
 CPU = Machine(accelerator="cpu")
@@ -75,7 +77,7 @@ def test_each_row_is_trained_and_judged_for_each_seed(data, tmp_path, trained, j
     assert {*ours.percent} == {"plain", "no triplet"}
     for one in list(judged):
         name = "no triplet" if "losses.triplet=0" in one.changes else "plain"
-        again = judge.judge(one, data["home"], ap="trapezoid").scores
+        again = judge.judge(one, data["home"], rules=Rules(ap="trapezoid")).scores
         assert ours.percent[name]["mAP"][one.seed] == pytest.approx(100 * again.mAP)
         assert ours.percent[name]["rank1"][one.seed] == pytest.approx(100 * again.rank(1))
     assert found.command == "passerby study demo.table_1 --data DIR --scale small --seeds 2"
@@ -216,7 +218,7 @@ def test_data_that_cannot_be_judged_or_trained_on_is_refused_before_any_training
         ({"query": ()}, "0 queries"),
         ({"query": blind}, "have no camera"),
         ({"gallery": gone}, r"1 of \d+ pictures cannot be read: .*gone\.jpg"),
-        ({"galleries": {0: (0,)}}, "a gallery for each query"),
+        ({"galleries": {0: (0,)}}, "There are galleries for 1 queries and 3 queries"),
         ({"train": whole.train[:1]}, "fewer than 2 people in train"),
     ):
         with pytest.raises(ValueError, match=told):
@@ -250,3 +252,119 @@ def test_changes_of_all_rows_come_after_their_own_and_stand_in_the_command(data,
     card = json.loads(next((tmp_path / "out").rglob("recipe.json")).read_text())
     assert card["changes"] == [*people.SMALL, "epochs=1"]
     assert card["recipe"]["epochs"] == 1
+
+
+@pytest.fixture
+def many(tmp_path):
+    return {"home": market1501.load(people.market(tmp_path / "many", train=8))}
+
+
+def test_held_out_people_are_judged_and_the_test_people_are_never_looked_at(many, tmp_path, judged):
+    whole = many["home"]
+    blind = tuple(Crop(tmp_path / "gone" / crop.path.name, crop.pid) for crop in (*whole.query, *whole.gallery))
+    without = {"home": replace(whole, query=blind[:1], gallery=blind[1:])}
+    found = study(table(row("plain")), without, out=tmp_path / "out", seeds=1, machine=CPU, validate=3)
+    (one,) = judged
+    held = validation(whole, 3)
+    again = judge.judge(one, held, rules=Rules(ap="trapezoid")).scores
+    (ours,) = found.columns
+    assert ours.percent["plain"]["mAP"] == (100 * again.mAP,)
+    assert one.held_out.people == 3
+    told = "market1501 (validation on 3 of 8 training people)"
+    assert (ours.trained_on, ours.judged_on) == (told, told)
+    assert found.validate == 3
+    assert "Validation: trained without 3 of the training people" in found.to_markdown()
+    assert found.command == "passerby study demo.table_1 --data DIR --scale small --seeds 1 --validate 3"
+
+
+def test_trainings_with_and_without_held_out_people_lie_apart(many, tmp_path, trained):
+    for validate in (None, 3, 4, 3, None):
+        study(table(row("plain")), many, out=tmp_path / "out", seeds=1, machine=CPU, validate=validate)
+    assert [folder.name for folder in trained()] == ["seed0", "validate3-seed0", "validate4-seed0"]
+    cards = [json.loads((folder / "recipe.json").read_text())["validation"] for folder in trained()]
+    assert [card and card["people"] for card in cards] == [None, 3, 4]
+    assert len({folder.parent for folder in trained()}) == 1
+
+
+def test_people_cannot_be_held_out_of_a_table_across_data_sets(many, tmp_path, trained):
+    across = Column(name="Home -> Away", trained_on="home", judged_on="away")
+    two = {**many, "away": many["home"]}
+    for column, scale in ((across, "small"), (across, "paper")):
+        with pytest.raises(ValueError, match=r"judges on another data set than it trains on .* leave --validate out"):
+            study(
+                table(replace(row("plain"), published=printed([across], 1, 2)), column=column),
+                two, out=tmp_path / "out", scale=scale, seeds=1, machine=CPU, validate=3,
+            )  # fmt: skip
+    assert not trained()
+
+
+def test_people_that_cannot_be_held_out_are_refused_before_any_training(many, tmp_path, trained):
+    for count in (-1, 0, 1, 7):
+        with pytest.raises(ValueError, match=r"cannot be held out; give 2 \.\. 6"):
+            study(table(row("plain")), many, out=tmp_path / "out", seeds=1, machine=CPU, validate=count)
+    wide = table(row("plain", "batches.people=6"))  # there are 8 people, and 5 are left
+    with pytest.raises(ValueError, match=r"Row 'plain' cannot be trained: .* a batch wants 6"):
+        study(wide, many, out=tmp_path / "out", seeds=1, machine=CPU, validate=3)
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("validate", [None, 3])
+def test_other_data_of_the_same_name_is_refused_before_any_training_and_the_reason_told(
+    many, tmp_path, trained, validate
+):
+    options = {"out": tmp_path / "out", "machine": CPU, "validate": validate}
+    study(table(row("plain")), many, seeds=1, **options)
+    whole = many["home"]
+    gone = validation(whole, 3).train[0]
+    other = {"home": replace(whole, train=tuple(crop for crop in whole.train if crop != gone))}
+    rows = (row("new", "losses.triplet=0"), row("plain"))
+    with pytest.raises(
+        ValueError, match=r"seed0 holds a run on other data that is called home too: market1501, .* --out"
+    ):
+        study(table(*rows), other, seeds=2, **options)
+    assert len(trained()) == 1
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("rules", {"ap": "trapezoid", "cameras": False}),
+        ("rules", {"ap": "trapezoid", "tracklets": "mean"}),
+        ("versions", {"passerby": "0.0.1"}),
+        ("weights", "0" * 64),
+        ("test", ["flip_test=True"]),
+        ("data", ["market1501", "V2"]),
+    ],
+)
+def test_scores_under_another_protocol_or_version_are_measured_again(data, tmp_path, judged, key, value):
+    options = {"out": tmp_path / "out", "seeds": 1, "machine": CPU}
+    study(table(row("plain")), data, **options)
+    (file,) = (tmp_path / "out").rglob("scores-*.json")
+    document = json.loads(file.read_text())
+    old = document["asked"][key]
+    document["asked"][key] = {**old, **value} if isinstance(value, dict) else value
+    file.write_text(json.dumps({**document, "percent": {metric: 99.0 for metric in METRICS}}))
+    found = study(table(row("plain")), data, **options)
+    assert len(judged) == 2
+    assert found.columns[0].percent["plain"]["mAP"] != (99.0,)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda crops: crops[:-1],
+        lambda crops: (replace(crops[0], camid=9), *crops[1:]),
+        lambda crops: (replace(crops[0], box=(0, 0, 8, 16)), *crops[1:]),
+        lambda crops: tuple(replace(crop, trackid=place) for place, crop in enumerate(crops)),
+        lambda crops: crops[::-1],
+    ],
+)
+def test_scores_of_other_crops_are_measured_again(data, tmp_path, judged, change):
+    options = {"out": tmp_path / "out", "seeds": 1, "machine": CPU}
+    whole = data["home"]
+    study(table(row("plain")), data, **options)
+    study(table(row("plain")), {"home": replace(whole, gallery=change(whole.gallery))}, **options)
+    assert len(judged) == 2
+    moved = {"home": replace(whole, query=whole.query[:-1], gallery=(whole.query[-1], *whole.gallery))}
+    study(table(row("plain")), moved, **options)
+    assert len(judged) == 3

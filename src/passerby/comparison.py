@@ -15,6 +15,8 @@ from passerby.table import METRICS, Row, Table
 LABELS = {"rank1": "rank-1", "rank5": "rank-5", "rank10": "rank-10", "rank20": "rank-20", "mAP": "mAP"}
 NONE = "-"
 """Stands for a number that there is not."""
+DEFINED = "An order takes three rows or more that are not all alike."
+"""When `Comparison.agreement` is a number."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,6 +60,7 @@ class Comparison:
         columns: ours.
         left_out: the paper's columns for which no data was given.
         command: which gives this again; DIR stands for the data's folder.
+        validate: training people that were held out and judged on; None where the test people were.
     """
 
     table: Table
@@ -67,6 +70,7 @@ class Comparison:
     columns: tuple[Ours, ...]
     left_out: tuple[str, ...]
     command: str
+    validate: int | None = None
 
     @property
     def metrics(self) -> tuple[str, ...]:
@@ -77,7 +81,8 @@ class Comparison:
     def agreement(self) -> dict[tuple[str, str], float]:
         """Kendall's tau-b of the rows' order in the paper and in our means, by the paper's column and metric.
 
-        1 for the same order, -1 for the reverse; nan where `kendall` is.
+        1 for the same order, -1 for the reverse; nan where `kendall` is, and for fewer than three rows: of two, it is
+        1 or -1 whatever their numbers.
         """
         found = {}
         for ours in self.columns:
@@ -88,7 +93,8 @@ class Comparison:
                         for row in self._rows
                         if metric in row.published.get(column, {})
                     ]
-                    found[column, metric] = kendall([one for one, _ in pairs], [other for _, other in pairs])
+                    tau = kendall([one for one, _ in pairs], [other for _, other in pairs])
+                    found[column, metric] = tau if len(pairs) > 2 else math.nan
         return found
 
     def cells(self) -> tuple[list[str], list[list[str]]]:
@@ -126,15 +132,26 @@ class Comparison:
         for ours in self.columns:
             place = ours.trained_on if ours.trained_on == ours.judged_on else f"{ours.trained_on} -> {ours.judged_on}"
             told.append(f"Data of {ours.name}: {place}.")
+        if self.validate is not None:
+            told.append(
+                f"Validation: trained without {self.validate} of the training people and judged on these, not on the "
+                "test people. To choose by, not to set beside the paper's numbers."
+            )
         if any("synthetic" in (ours.trained_on + ours.judged_on) for ours in self.columns):
             told.append("This data is synthetic: our numbers are those of drawn people, not of the paper's data set.")
-        order = "; ".join(
-            f"{column} {LABELS[metric]} {'not defined' if math.isnan(tau) else f'{tau:.2f}'}"
-            for (column, metric), tau in self.agreement().items()
-        )
-        told.append(f"Order of the rows, paper and ours (Kendall's tau-b): {order}.")
-        if any(math.isnan(tau) for tau in self.agreement().values()):
-            told.append("It is not defined for fewer than two rows, or where all of a column are alike.")
+        tau = self.agreement()
+        if all(math.isnan(value) for value in tau.values()):
+            told.append(f"Order of the rows, paper and ours: not given. {DEFINED}")
+        else:
+            order = "; ".join(
+                f"{column} {LABELS[metric]} {'not given' if math.isnan(value) else f'{value:.2f}'}"
+                for (column, metric), value in tau.items()
+            )
+            told.append(f"Order of the rows, paper and ours (Kendall's tau-b): {order}.")
+            if any(math.isnan(value) for value in tau.values()):
+                told.append(DEFINED)
+            if self.seeds == 1:
+                told.append("With one seed, chance may have turned the order of rows that are close.")
         if self.left_out:
             told.append(f"Left out, since no data was given: {', '.join(self.left_out)}.")
         missing = [name for name in self.table.row_names if name not in self.rows]
@@ -161,6 +178,7 @@ class Comparison:
             "scale": self.scale,
             "seeds": self.seeds,
             "ap": self.table.ap,
+            "validate": self.validate,
             "rows": [
                 {"row": row.name, "published": {name: dict(row.published[name]) for name in row.published}}
                 for row in self._rows

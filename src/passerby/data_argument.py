@@ -1,6 +1,6 @@
-"""Data sets as the command line names them: `market1501:DIR`."""
+"""Data sets as the command line names them: `market1501:DIR`, `cuhk03.labeled:DIR`."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from passerby import datasets, names, run
@@ -9,40 +9,51 @@ from passerby.types import Crop, PersonSet
 
 
 def named(spec: str) -> tuple[str | None, Path]:
-    """`market1501:DIR` as name and folder; a folder alone has no name.
+    """`market1501:DIR` as name and folder, `cuhk03.labeled:DIR` too; a folder alone has no name.
 
     Raises:
         ValueError: if the name in front of the colon is no data set's, and there is no such folder.
     """
     name, colon, folder = spec.partition(":")
-    if colon and name in _data_sets():
+    if colon and name in _loaders():
         return name, Path(folder)
     if colon and "/" not in name and not Path(spec).exists():
         raise ValueError(f"{spec!r} names no data set and is no folder; in front of the colon, {_offer()}.")
     return None, Path(spec)
 
 
-def _offer() -> str:
-    return f"there is {', '.join(_data_sets())}"
-
-
-def _data_sets() -> list[str]:
-    return [name for name in names.names(datasets) if hasattr(names.module(datasets, name), "load")]
-
-
 def load(name: str, folder: Path) -> PersonSet:
     """The data set of a name in a folder.
 
+    Args:
+        name: of a data set, or `name.variant` for one of its VARIANTS.
+        folder: where it lies.
+
     Raises:
-        ValueError: if there is no such data set, or its loader refuses the folder.
+        ValueError: if there is no such data set or variant, or its loader refuses the folder.
     """
-    if name not in _data_sets():
+    loaders = _loaders()
+    if name not in loaders:
         raise ValueError(f"No data set is called {name!r}; {_offer()}.")
-    loaded = names.find(datasets, f"{name}.load")
-    people = loaded(folder)  # type: ignore[operator]
+    people = loaders[name](folder)
     if not isinstance(people, PersonSet):
-        raise TypeError(f"{name}.load gave {type(people)}.")
+        raise TypeError(f"{name} gave {type(people)}.")
     return people
+
+
+def _offer() -> str:
+    return f"there is {', '.join(_loaders())}"
+
+
+def _loaders() -> dict[str, Callable[[Path], PersonSet]]:
+    """Every name that a data set may be asked for by, each variant after its data set."""
+    found: dict[str, Callable[[Path], PersonSet]] = {}
+    for name in names.names(datasets):
+        home = names.module(datasets, name)
+        if hasattr(home, "load"):
+            found[name] = home.load
+            found |= {f"{name}.{variant}": read for variant, read in getattr(home, "VARIANTS", {}).items()}
+    return found
 
 
 def split_of(source: str, split: str | None) -> tuple[Crop, ...]:
@@ -78,7 +89,8 @@ def for_study(table: Table, specs: Sequence[str], scale: str) -> dict[str, Perso
         name, folder = named(source)
         key = key or folder.resolve().name
         if key in found:
-            raise ValueError(f"Two data sets are called {key!r}; give each a name of its own.")
+            why = "given twice" if equals else "the name of two folders; their runs would share one: rename a folder"
+            raise ValueError(f"{key!r} is {why}.")
         found[key] = (
             load(name, folder) if name else run.recipe(f"{table.system}.{key if equals else 'small'}").data(folder)
         )

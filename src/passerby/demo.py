@@ -6,10 +6,12 @@ from pathlib import Path
 
 from passerby import embed, run, terminal
 from passerby.datasets import synthetic
+from passerby.evaluation.label import file_name
+from passerby.evaluation.rules import Rules
 from passerby.evaluation.score import score
 from passerby.evaluation.scores import Scores
 from passerby.images import Largest, Size
-from passerby.judge import judge, save_scores
+from passerby.judge import facts_of_data, judge, save_scores
 from passerby.models.colour_histogram import ColourHistogram
 from passerby.report.page import page
 from passerby.synth import world
@@ -86,7 +88,7 @@ def demo(
         )
     with terminal.progress("embedding", len(people.query) + len(people.gallery)) as done:
         judged = judge(trained, people, on_progress=done)
-    save_scores(judged.scores, trained_in / "scores.json")
+    save_scores(judged.scores, trained_in / "results" / f"{file_name(judged.scores.protocol)}.json")
     results = {"trained network": judged.scores, "colour histogram": plain}
     terminal.scores(results, title="Unseen people of the drawn world (synthetic)")
     shown = folder / "report.html"
@@ -110,4 +112,5 @@ def _judge_plain(people: PersonSet, size: Size | Largest) -> Scores:
         plain = ColourHistogram()
         query = embed.embed(plain, people.query, size=size, model_id=stamp, on_progress=done)
         gallery = embed.embed(plain, people.gallery, size=size, model_id=stamp, on_progress=gallery_done)
-    return score(query, gallery, protocol={"data": people.name, "version": people.version, "unreadable": 0})
+    told = facts_of_data(people, Rules(), official="not known", unreadable=0)
+    return score(query, gallery, protocol={**told, "train": "none"})

@@ -1,8 +1,10 @@
-"""From crops to embeddings."""
+"""From crops to embeddings, and to what the people wear and carry."""
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from functools import partial
+from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -46,12 +48,113 @@ def embed(
             a picture cannot be read.
         FileNotFoundError: without `on_broken`, if a picture is missing.
     """
+    vectors, kept = _through(
+        partial(_vectors, model, flip=flip),
+        model,
+        crops,
+        size=size,
+        batch_size=batch_size,
+        device=device,
+        workers=workers,
+        on_progress=on_progress,
+        on_broken=on_broken,
+    )
+    return Embeddings(vectors, kept, model_id)
+
+
+class Predicted(NamedTuple):
+    """What a network says that people wear and carry.
+
+    Args:
+        classes: attribute name to (N,) int64 class from 0.
+        crops: the N crops, in the order of the classes.
+    """
+
+    classes: Mapping[str, Tensor]
+    crops: tuple[Crop, ...]
+
+
+def predict_attributes(
+    model: nn.Module,
+    crops: Sequence[Crop],
+    *,
+    size: Size | Largest,
+    batch_size: int = 64,
+    device: str = "cpu",
+    workers: int = 2,
+    on_progress: Callable[[int], None] | None = None,
+    on_broken: Callable[[Crop, str], None] | None = None,
+) -> Predicted:
+    """The class of each attribute that a network finds most likely in each crop; of equal ones the lower.
+
+    Where each of several bands predicts an attribute, the mean of the bands' probabilities (softmax) decides. The
+    mirror image is never used.
+
+    Args:
+        model: gives an `Output` with `attributes`; is put into eval mode and onto the device.
+        crops: as for `embed`.
+        size: likewise.
+        batch_size: likewise.
+        device: likewise.
+        workers: likewise.
+        on_progress: likewise.
+        on_broken: likewise.
+
+    Raises:
+        ValueError: as for `embed`; if the model predicts no attributes, or a score is not finite.
+        FileNotFoundError: as for `embed`.
+    """
+    names = tuple(attribute_classes(model, size=size, device=device))
+    if not names:
+        raise ValueError("The network predicts no attributes; give one with attribute heads.")
+    columns, kept = _through(
+        partial(_most_likely, model, names=names),
+        model,
+        crops,
+        size=size,
+        batch_size=batch_size,
+        device=device,
+        workers=workers,
+        on_progress=on_progress,
+        on_broken=on_broken,
+    )
+    return Predicted(dict(zip(names, columns.unbind(dim=1), strict=True)), kept)
+
+
+def attribute_classes(model: nn.Module, *, size: Size | Largest, device: str = "cpu") -> Mapping[str, int]:
+    """The attributes that a network predicts and how many classes each has, found with a black picture; empty if none.
+
+    Args:
+        model: gives an `Output`; is put into eval mode and onto the device.
+        size: what the model sees.
+        device: as for `embed`.
+    """
+    one = size.of(2, 1) if isinstance(size, Largest) else size
+    model = model.to(_device(device)).eval()
+    with torch.inference_mode():
+        output = model(_batch(torch.zeros(1, 3, one.height, one.width, dtype=torch.uint8).to(device)))
+    return {name: scores.shape[-1] for name, scores in output.attributes.items()}
+
+
+def _through(
+    each: Callable[[Tensor], Tensor],
+    model: nn.Module,
+    crops: Sequence[Crop],
+    *,
+    size: Size | Largest,
+    batch_size: int,
+    device: str,
+    workers: int,
+    on_progress: Callable[[int], None] | None,
+    on_broken: Callable[[Crop, str], None] | None,
+) -> tuple[Tensor, tuple[Crop, ...]]:
+    """One row for each crop that can be read, and which crops these are; `each` makes rows of pictures of one size."""
     if not crops:
         raise ValueError("There is nothing to embed; give one crop or more.")
     if batch_size < 1 or workers < 1:
         raise ValueError(f"batch_size is {batch_size} and workers {workers}; give 1 or more of both.")
-    model = model.to(_device(device)).eval()
-    vectors: list[Tensor] = []
+    model.to(_device(device)).eval()
+    rows: list[Tensor] = []
     kept: list[Crop] = []
     done = 0
     with torch.inference_mode(), ThreadPoolExecutor(workers) as pool:
@@ -66,14 +169,14 @@ def embed(
                 else:
                     on_broken(crop, str(picture))
             if read:
-                vectors.append(_by_size(model, read, device, flip=flip))
+                rows.append(_by_size(each, read, device))
             done += len(batch)
             if on_progress is not None:
                 on_progress(done)
     if not kept:
         raise ValueError(f"None of the {len(crops)} pictures can be read; the first is {crops[0].path}.")
-    # a copy outside of inference mode, so that the vectors can be used like any other tensor
-    return Embeddings(torch.cat(vectors).clone(), tuple(kept), model_id)
+    # a copy outside of inference mode, so that the rows can be used like any other tensor
+    return torch.cat(rows).clone(), tuple(kept)
 
 
 def _device(name: str) -> torch.device:
@@ -87,23 +190,40 @@ def _mps() -> bool:
     return torch.backends.mps.is_available()
 
 
-def _by_size(model: nn.Module, pictures: Sequence[Tensor], device: str, *, flip: bool) -> Tensor:
-    """Vectors of pictures of several sizes, in their order."""
+def _by_size(each: Callable[[Tensor], Tensor], pictures: Sequence[Tensor], device: str) -> Tensor:
+    """Rows of pictures of several sizes, in their order."""
     rows: list[Tensor] = [torch.empty(0)] * len(pictures)
     for size in dict.fromkeys(picture.shape for picture in pictures):
         places = [place for place, picture in enumerate(pictures) if picture.shape == size]
-        found = _vectors(model, torch.stack([pictures[place] for place in places]).to(device), flip=flip).cpu()
+        found = each(torch.stack([pictures[place] for place in places]).to(device)).cpu()
         for place, row in zip(places, found, strict=True):
             rows[place] = row
     return torch.stack(rows)
 
 
+def _batch(pictures: Tensor) -> Tensor:
+    return images.normalise(pictures).contiguous(memory_format=torch.channels_last)
+
+
 def _vectors(model: nn.Module, pictures: Tensor, *, flip: bool) -> Tensor:
-    batch = images.normalise(pictures).contiguous(memory_format=torch.channels_last)
+    batch = _batch(pictures)
     vectors: Tensor = model(batch).embedding.float()
     if flip:
         vectors = vectors + model(batch.flip(3)).embedding.float()
     return normalize(vectors, dim=1)
+
+
+def _most_likely(model: nn.Module, pictures: Tensor, *, names: Sequence[str]) -> Tensor:
+    """(B, attributes) classes."""
+    found = model(_batch(pictures)).attributes
+    columns = []
+    for name in names:
+        scores = found[name].float()
+        if not scores.isfinite().all():
+            raise ValueError(f"The network's scores of {name} are not finite; train it again.")
+        # (B, classes) of one classifier, or (B, bands, classes) of several
+        columns.append((scores if scores.ndim == 2 else scores.softmax(dim=2).mean(dim=1)).argmax(dim=1))
+    return torch.stack(columns, dim=1)
 
 
 def _read_ahead(

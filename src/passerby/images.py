@@ -178,6 +178,20 @@ def unreadable(crops: Sequence[Crop], *, workers: int = 2) -> list[str]:
         return [reason for reason in pool.map(_why_unreadable, crops) if reason is not None]
 
 
+def check_readable(crops: Sequence[Crop]) -> None:
+    """Refuse pictures that cannot be read or cut.
+
+    Raises:
+        ValueError: if there are any; the message lists them.
+    """
+    broken = unreadable(crops)
+    if broken:
+        raise ValueError(
+            f"{len(broken)} of {len(crops)} pictures cannot be read: {' '.join(broken)} "
+            "Replace them or take them out of the data set."
+        )
+
+
 def _why_unreadable(one: Crop) -> str | None:
     try:
         load(one, Size(8, 4))

@@ -4,15 +4,26 @@ import math
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from typing import Literal
 
+from rich import box
 from rich.console import Console
+from rich.measure import Measurement
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.table import Table
 from rich.text import Text
 
+from passerby.compare import Compared
 from passerby.comparison import Comparison
+from passerby.evaluation.attribute_accuracy import AttributeAccuracy
+from passerby.evaluation.common_protocol import common_protocol
+from passerby.evaluation.describe import describe
+from passerby.evaluation.printable import printable
 from passerby.evaluation.scores import Scores
+from passerby.evaluation.significance import interval
+from passerby.evaluation.slices import Slices
 from passerby.evaluation.unanswered import by_camera, sentences, summary
+from passerby.report.results import Results
 from passerby.training.loop import Report
 from passerby.types import Crop, PersonSet
 
@@ -22,6 +33,8 @@ remarks = Console(stderr=True, highlight=False)
 """Progress and remarks go to the standard error, so that results can be piped."""
 NONE = "not defined"
 """Stands for a number that is nan."""
+WIDEST = 10_000
+"""Columns of a terminal in which every table fits."""
 
 
 @contextmanager
@@ -84,16 +97,22 @@ def _bar(title: str, total: int | None) -> Iterator[Callable[[int, int, str], No
 
 
 def scores(results: Mapping[str, Scores], *, title: str) -> None:
-    """Print results side by side, with what they depend on."""
+    """Print results side by side, with what they depend on and how sure their mAP is; refuse unlike protocols."""
+    common_protocol(results)
     first = next(iter(results.values()))
     shown = Table(title=Text(title), title_justify="left", caption_justify="left", caption=Text(_told(first)))
-    shown.add_column("")
+    shown.add_column("", overflow="fold")
     for heading in ("rank-1", "rank-5", "rank-10", f"mAP ({first.protocol['ap']})", "mINP"):
-        shown.add_column(heading, justify="right")
+        shown.add_column(heading, justify="right", no_wrap=True)
     for name, result in results.items():
-        numbers = (result.rank(1), result.rank(5), result.rank(10), result.mAP, result.mINP)
-        shown.add_row(Text(name), *(NONE if math.isnan(number) else f"{100 * number:.1f} %" for number in numbers))
+        ranks = [_percent(result.rank(k)) for k in (1, 5, 10)]
+        bounds = "" if math.isnan(result.mAP) else f" {interval(result.ap, result.people).percent()}"
+        shown.add_row(Text(name), *ranks, Text(_percent(result.mAP) + bounds), _percent(result.mINP))
     console.print(shown)
+
+
+def _percent(share: float) -> str:
+    return NONE if math.isnan(share) else f"{100 * share:.1f} %"
 
 
 def _told(result: Scores) -> str:
@@ -102,13 +121,29 @@ def _told(result: Scores) -> str:
     cameras = "crops of the query's own camera left out" if facts["cameras"] else "cameras not used"
     return (
         f"{data + ': ' if data else ''}{result.queries} queries in a gallery of {facts['gallery']}; {cameras}; "
-        f"{result.queries_without_match} queries without a match, not counted."
+        f"{result.queries_without_match} queries without a match, not counted. "
+        f"In brackets: 95 % interval, by drawing {'queries' if result.people is None else 'people'} anew."
     )
 
 
-def data_set(people: PersonSet) -> None:
-    """Print what a data set holds, how many right answers its queries have, and why any query has none."""
-    headings, rows = summary(people)
+def watched(epoch: int, result: Scores) -> None:
+    """Print how good a network is on the people cut from its training set, while its training goes on."""
+    bounds = interval(result.ap, result.people).percent()
+    remark(
+        f"epoch {epoch}: mAP ({result.protocol['ap']}) {_percent(result.mAP)} {bounds}, "
+        f"rank-1 {_percent(result.rank(1))} on the people cut from the training set"
+    )
+
+
+def data_set(people: PersonSet, *, official: Sequence[str] = ()) -> None:
+    """Print what a data set holds, how many right answers its queries have, and why any query has none.
+
+    Args:
+        people: the data set.
+        official: lines that compare it with the official one.
+    """
+    found = describe(people)
+    headings, rows = summary(people, found)
     say(f"{people.name}: {people.version}" if people.version else people.name)
     shown = Table()
     for place, heading in enumerate(headings):
@@ -116,7 +151,7 @@ def data_set(people: PersonSet) -> None:
     for row in rows:
         shown.add_row(*row)
     console.print(shown)
-    for line in (*by_camera(people), *sentences(people)):
+    for line in (*official, *by_camera(people, found), *sentences(people, found)):
         say(line)
 
 
@@ -161,3 +196,84 @@ def comparison(found: Comparison) -> None:
         console.print(shown)
     for line in found.remarks():
         say(line)
+
+
+def compared(found: Compared) -> None:
+    """Print two results side by side, their protocols first, and whether one is better."""
+    say(f"A: {printable(found.a.path)}\nB: {printable(found.b.path)}")
+    unlike, shared = found.facts()
+    if unlike:
+        _both("Where the systems differ", ("", "A", "B"), unlike)
+    _both("What both share", ("", "A and B"), shared)
+    _both("Scores, in brackets their 95 % intervals", ("", "A", "B"), found.numbers(), justify="right")
+    for line in found.sentences():
+        say(line)
+
+
+def _both(
+    title: str,
+    headings: Sequence[str],
+    rows: Sequence[Sequence[str]],
+    *,
+    justify: Literal["left", "right"] = "left",
+) -> None:
+    say(f"\n{title}")  # a table's own title is folded where the table is narrow
+    shown = Table()
+    for place, heading in enumerate(headings):
+        shown.add_column(heading, justify=justify if place else "left", overflow="fold")
+    for row in rows:
+        shown.add_row(*(Text(cell) for cell in row))
+    console.print(shown)
+
+
+def slices(found: Slices) -> None:
+    """Print the parts of a result: pairs of cameras as a square of mAP, others as a list."""
+    pairs = found.by == "camera_pair"
+    headings, rows = found.matrix() if pairs else found.cells()
+    say(found.title)
+    if pairs:
+        say(f"{found.reading}.")
+    shown = Table(box=box.SIMPLE_HEAD, padding=0, show_edge=False)
+    for heading in headings:
+        word = heading in ("", *found.names)
+        text = Text(heading.replace("no match", "no\nmatch"))
+        shown.add_column(text, justify="left" if word else "right", no_wrap=not word, overflow="fold")
+    for row in rows:
+        shown.add_row(*(Text(cell) for cell in row))
+    console.print(shown)
+    for line in found.notes:
+        say(line)
+
+
+def attributes(found: AttributeAccuracy, *, title: str) -> None:
+    """Print how often each attribute is predicted rightly, beside what the most frequent class would reach."""
+    headings, rows = found.cells()
+    shown = Table(title=Text(title), title_justify="left")
+    for place, heading in enumerate(headings):
+        shown.add_column(heading, justify="right" if place else "left", overflow="fold")
+    for place, row in enumerate(rows, start=1):
+        shown.add_row(*(Text(cell) for cell in row), end_section=place == len(rows) - 1)
+    console.print(shown)
+    for line in found.notes:
+        say(line)
+
+
+def results(found: Results) -> None:
+    """Print a set of results, and what they depend on; where the table is too wide, each bracket is a line lower."""
+    shown = _side_by_side(found)
+    # Measured as on an endless line: a table never says that it is wider than its terminal.
+    if Measurement.get(console, console.options.update(width=WIDEST), shown).maximum > console.width:
+        shown = _side_by_side(found, narrow=True)
+    console.print(shown)
+    for line in (*found.measures, *(f"{whom}: {words}" for whom, words in found.remarks())):
+        say(line)
+
+
+def _side_by_side(found: Results, *, narrow: bool = False) -> Table:
+    shown = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False)
+    for place, heading in enumerate(found.headings):
+        text = Text(heading.replace(" ", "\n") if narrow else heading)
+        shown.add_column(text, justify="right" if place else "left", no_wrap=place > 0, overflow="fold")
+    for label, *cells in found.rows:
+        shown.add_row(Text(label), *(Text(cell.replace(" [", "\n[") if narrow else cell) for cell in cells))
+    return shown

@@ -41,6 +41,22 @@ def read(path: Path) -> dict[str, Tensor]:
         raise ValueError(f"{path} is not a whole safetensors file ({error}); copy or make it again.") from None
 
 
+def about(path: Path) -> dict[str, str]:
+    """The words in a safetensors file's header, by name.
+
+    Raises:
+        FileNotFoundError: if there is no such file.
+        ValueError: if it is not a whole safetensors file.
+    """
+    if not path.is_file():
+        raise FileNotFoundError(f"No weights at {path}; give a .safetensors file.")
+    try:
+        with safetensors.safe_open(path, "pt") as file:
+            return dict(file.metadata() or {})
+    except SafetensorError as error:
+        raise ValueError(f"{path} is not a whole safetensors file ({error}); copy or make it again.") from None
+
+
 def fill(model: nn.Module, tensors: dict[str, Tensor], *, source: Path) -> None:
     """Put tensors into a model, every one of them and nothing else.
 

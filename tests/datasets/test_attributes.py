@@ -1,4 +1,5 @@
 from collections import Counter
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -202,3 +203,87 @@ def test_the_real_files_are_read_as_scipy_reads_them(name, market, duke):
 def test_binary_labels_of_the_real_sets_miss_nothing(market, duke):
     for found in (attributes.market_binary(market), attributes.duke_binary(duke)):
         assert MISSING not in {value for row in found.values() for value in row.values()}
+
+
+GALLERY = (Crop(Path("g1"), 5), Crop(Path("g2"), 3), Crop(Path("g3"), 5))
+
+
+def right(function, rows, crops=GALLERY):
+    """Attribute to the classes that are right for each crop."""
+    data = PersonSet(name="drawn", gallery=tuple(crops), attributes=rows)
+    found = attributes.accepted(function, data, crops)
+    return {name: [row.nonzero().flatten().tolist() for row in each] for name, each in found.items()}
+
+
+def test_a_code_has_one_right_class_and_a_colour_each_class_that_is_set():
+    found = right(
+        attributes.market, {5: {**MARKET, "upred": 2, "upyellow": 2, "downpurple": 2}, 3: {**MARKET, "age": 1}}
+    )
+    assert found["age"] == [[2], [0], [2]]
+    assert found["upper_colour"] == [[2, 7], [], [2, 7]]
+    assert found["lower_colour"] == [[8], [], [8]]
+    found = right(attributes.duke, {5: {**DUKE, "upbrown": 2, "downbrown": 2}, 3: {**DUKE, "top": 1}})
+    assert (found["upper_length"], found["upper_colour"], found["lower_colour"]) == (
+        *([[1], [0], [1]], [[7], [], [7]]),
+        [[6], [], [6]],
+    )
+
+
+def test_binary_labels_have_one_right_class_each():
+    found = right(attributes.market_binary, {5: {**MARKET, "upred": 2, "upyellow": 2}, 3: MARKET})
+    assert (found["upper_red"], found["upper_yellow"], found["upper_black"]) == ([[1], [0], [1]],) * 2 + ([[0]] * 3,)
+    assert len(found) == 27
+    assert len(right(attributes.duke_binary, {5: DUKE, 3: DUKE})) == 23
+
+
+@pytest.mark.parametrize(("function", "plain"), FUNCTIONS)
+def test_the_class_that_is_trained_is_right_in_a_test(function, plain):
+    rows = {5: {**plain, "upgreen": 2, "downblack": 2}, 3: {**plain, "upblue": 2, "downblue": 2}}
+    trained = function(PersonSet(name="drawn", train=GALLERY, attributes=rows))
+    found = right(function, rows)
+    assert list(found) == list(trained[5])
+    for name, each in found.items():
+        assert each == [[trained[crop.pid][name]] for crop in GALLERY]
+
+
+def test_the_class_of_no_colour_is_never_right():
+    function = partial(attributes.market, colour_missing="other_class")
+    data = PersonSet(name="drawn", gallery=GALLERY, attributes={5: MARKET, 3: {**MARKET, "upred": 2}})
+    found = attributes.accepted(function, data, GALLERY)
+    assert (found["upper_colour"].shape, found["lower_colour"].shape, found["hat"].shape) == ((3, 9), (3, 10), (3, 2))
+    assert not found["upper_colour"][:, 8].any()
+    assert found["upper_colour"].sum().item() == 1
+
+
+def test_a_bad_top_is_mended_or_has_no_right_class():
+    crops = (Crop(Path("a"), 370), Crop(Path("b"), 679))
+    rows = {370: {**DUKE, "top": 0}, 679: {**DUKE, "top": 0}}
+    assert right(attributes.duke, rows, crops)["upper_length"] == [[0], [1]]
+    assert right(partial(attributes.duke, bad_top="ignore"), rows, crops)["upper_length"] == [[], []]
+    with pytest.raises(ValueError, match="top of pid 371 is 0"):
+        right(attributes.duke, {371: {**DUKE, "top": 0}}, (Crop(Path("a"), 371),))
+
+
+@pytest.mark.parametrize(
+    ("function", "crops", "rows", "message"),
+    [
+        (dict, GALLERY, {5: MARKET, 3: MARKET}, "labels is 'dict'; .* known for market, duke, market_binary, duke_bin"),
+        (attributes.market, (), {5: MARKET}, "There is no crop"),
+        (
+            attributes.market,
+            (*GALLERY, Crop(Path("d"), 0)),
+            {5: MARKET, 3: MARKET},
+            r"1 of 4 crops show nobody .*\(d\)",
+        ),
+        (attributes.market, GALLERY, {5: MARKET}, r"1 of 2 test people of drawn have no attribute labels \(pid 3\)"),
+        (attributes.market, GALLERY, {}, r"drawn has no attribute labels; put market_attribute\.mat"),
+        (attributes.duke, GALLERY, {}, r"drawn has no attribute labels; put duke_attribute\.mat"),
+        (attributes.market, GALLERY, {5: MARKET, 3: {**MARKET, "hat": 3}}, "hat of pid 3 is 3"),
+        (attributes.duke, GALLERY, {5: MARKET, 3: MARKET}, "pid 3 has no label 'top'"),
+        (partial(attributes.duke, bad_top="zero"), GALLERY, {5: DUKE, 3: DUKE}, "bad_top is 'zero'"),
+    ],
+)
+def test_right_classes_of_odd_labels_are_refused(function, crops, rows, message):
+    data = PersonSet(name="drawn", gallery=GALLERY, attributes=rows)
+    with pytest.raises(ValueError, match=message):
+        attributes.accepted(function, data, crops)

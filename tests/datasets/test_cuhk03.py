@@ -4,10 +4,14 @@ import numpy as np
 import pytest
 import scipy.io
 
+from linked import linked
 from market_lists import protocol_data
 from passerby.datasets import cuhk03
 from passerby.datasets._matlab import matlab
+from passerby.datasets.official import official
 from passerby.evaluation.describe import describe
+from passerby.evaluation.unanswered import sentences
+from passerby.images import read
 from passerby.types import Crop
 
 FILES = ["1_001_1_01.png", "1_001_2_06.png", "2_001_1_01.png", "2_001_2_02.png", "2_001_2_03.png"]
@@ -56,35 +60,68 @@ def test_the_sorted_folders_are_read_too(tmp_path):
         cuhk03.labeled(tmp_path)
 
 
-@pytest.mark.parametrize("place", ["cuhk-03.mat", "cuhk03_release/cuhk-03.mat"])
+@pytest.mark.parametrize("place", cuhk03.ORIGINALS)
 def test_the_original_file_alone_is_told_what_to_do_with(tmp_path, place):
     (tmp_path / place).parent.mkdir(exist_ok=True)
     (tmp_path / place).touch()
-    with pytest.raises(
-        FileNotFoundError, match=r"only .*cuhk-03\.mat: .*version 7\.3 .*Write its pictures to .*images_"
-    ):
+    command = f"passerby data cuhk03 {tmp_path} --unpack"
+    with pytest.raises(FileNotFoundError, match=f"only .*{place}; write its pictures there: {command}$"):
         cuhk03.detected(tmp_path)
 
 
-@pytest.mark.parametrize("part", ["cuhk03_new_protocol_config_detected.mat", "images_detected"])
-def test_a_missing_part_is_named_with_where_to_get_it(tmp_path, part):
-    tree(tmp_path / "CUHK03")
-    os.rename(tmp_path / "CUHK03" / part, tmp_path / "CUHK03" / "elsewhere")
-    with pytest.raises(FileNotFoundError, match=f"No {part} in .*; get CUHK03 from http.* so that .*{part} exists"):
-        cuhk03.load(tmp_path / "CUHK03")
-    with pytest.raises(FileNotFoundError, match=r"none is not a folder; give the folder that CUHK03 was unpacked into"):
-        cuhk03.load(tmp_path / "none")
+CONFIG_FILE = "cuhk03_new_protocol_config_detected.mat"
+V73 = b"MATLAB 7.3 MAT-file".ljust(124) + b"\x00\x02IM" + bytes(384) + b"\x89HDF\r\n\x1a\n"
+BAD = {
+    **{
+        f"no {part}": (
+            lambda root, part=part: (root / part).rename(root / "elsewhere"),
+            f"No {part} in .*; get CUHK03 from http.* so that .*{part} exists",
+        )
+        for part in (CONFIG_FILE, "images_detected")
+    },
+    "no folder": (
+        lambda root: root.rename(root.with_name("elsewhere")),
+        "CUHK03 is not a folder; give the folder that CUHK03 was unpacked into",
+    ),
+    "a file": (lambda root: (root.rename(root.with_name("elsewhere")), root.touch()), "CUHK03 is not a folder; give"),
+    "an empty folder": (
+        lambda root: (root.rename(root.with_name("elsewhere")), root.mkdir()),
+        f"No {CONFIG_FILE} in .*; get CUHK03 from http",
+    ),
+    "the folder above": (
+        lambda root: (root.rename(root.with_name("in")), root.mkdir(), root.with_name("in").rename(root / "in")),
+        f"No {CONFIG_FILE} in .*, but there is one in .*in: give that folder",
+    ),
+    "a picture that is not there": (
+        lambda root: (root / "images_detected" / FILES[-1]).unlink(),
+        r"1 of 5 pictures in .* are not there \(2_001_2_03\.png\); unpack CUHK03 again",
+    ),
+    "no picture": (
+        lambda root: [file.unlink() for file in (root / "images_detected").iterdir()],
+        r"5 of 5 pictures in .* are not there",
+    ),
+    "a configuration of version 7.3": (
+        lambda root: (root / CONFIG_FILE).write_bytes(V73),
+        rf"{CONFIG_FILE} is a MATLAB file of version 7\.3 \(HDF5\); .*save it with -v7",
+    ),
+    "a configuration that is cut off": (
+        lambda root: (root / CONFIG_FILE).write_bytes((root / CONFIG_FILE).read_bytes()[:-20]),
+        f"{CONFIG_FILE} cannot be read as a MATLAB file",
+    ),
+    "sorted folders without a split": (
+        lambda root: ((root / CONFIG_FILE).unlink(), (root / "detected").mkdir()),
+        "No bounding_box_train in .*detected; get CUHK03 from http",
+    ),
+}
 
 
-def test_the_folder_above_is_told_where_to_look(tmp_path):
-    tree(tmp_path / "CUHK03")
-    with pytest.raises(FileNotFoundError, match=r"there is one in .*CUHK03: give that folder"):
-        cuhk03.load(tmp_path)
-
-
-def test_a_missing_picture_is_named(tmp_path):
-    with pytest.raises(FileNotFoundError, match=r"1 of 5 pictures in .* are not there \(2_001_2_03\.png\)"):
-        cuhk03.load(tree(tmp_path, files=FILES[:-1]))
+@pytest.mark.parametrize(("change", "reason"), BAD.values(), ids=BAD)
+def test_a_set_with_a_mistake_is_refused(tmp_path, change, reason):
+    root = tree(tmp_path / "CUHK03")
+    change(root)
+    with pytest.raises((ValueError, FileNotFoundError), match=reason) as told:
+        cuhk03.load(root)
+    assert "\n" not in str(told.value)
 
 
 def column(*numbers):
@@ -129,16 +166,18 @@ def test_a_configuration_with_a_mistake_is_refused(tmp_path, changes, reason):
 def test_the_real_lists_give_the_official_counts(tmp_path, version, load):
     config = protocol_data("cuhk03_np") / f"cuhk03_new_protocol_config_{version}.mat"
     os.symlink(config, tmp_path / config.name)
-    (tmp_path / f"images_{version}").mkdir()
     content = matlab(config)
-    for name in content["filelist"]:
-        (tmp_path / f"images_{version}" / name).touch()
+    linked(tmp_path, [f"images_{version}/{name}" for name in content["filelist"]], ".png")
     people = load(tmp_path)
+    assert official(people) == "yes"
+    assert read(people.query[0].path).size == (8, 16)
     found = describe(people)
     assert {counts.split: (counts.pictures, counts.people) for counts in found.splits} == cuhk03.OFFICIAL[version]
     assert all(set(counts.cameras) == {1, 2} for counts in found.splits)
     right = {"detected": 5_332, "labeled": 5_328}[version]
     assert (found.right, found.right_range, found.unanswered) == (right, (1, 4), 0)
+    mean = {"detected": "3.8086", "labeled": "3.8057"}[version]
+    assert sentences(people)[0] == f"{right} right answers for 1400 queries, {mean} for each query (1 .. 4)."
     assert [crop.path.name for crop in people.query] == [
         content["filelist"][index - 1] for index in content["query_idx"].ravel()
     ]

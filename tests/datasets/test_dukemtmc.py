@@ -6,11 +6,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 import scipy.io
-from PIL import Image
 
 import market_lists
-from passerby.datasets import dukemtmc
+from linked import linked
+from passerby.datasets import dukemtmc, occluded_duke
+from passerby.datasets.official import official
 from passerby.evaluation.describe import describe
+from passerby.evaluation.unanswered import sentences
 from passerby.types import Crop
 
 NAMES = {
@@ -77,22 +79,6 @@ def test_a_name_that_does_not_parse_is_refused(tmp_path, name):
     assert str(tmp_path / "query" / name) in str(caught.value)
 
 
-@pytest.mark.parametrize("folder", sorted(NAMES))
-def test_a_missing_folder_is_named(tmp_path, folder):
-    tree(tmp_path, {name: files for name, files in NAMES.items() if name != folder})
-    with pytest.raises(FileNotFoundError, match=f"No {folder} in .*; unpack DukeMTMC-reID so that .*{folder} exists"):
-        dukemtmc.load(tmp_path)
-
-
-def test_the_folder_above_and_an_empty_one_are_told_apart(tmp_path):
-    tree(tmp_path / "DukeMTMC-reID", NAMES)
-    with pytest.raises(FileNotFoundError, match=r"there is one in .*DukeMTMC-reID: give that folder"):
-        dukemtmc.load(tmp_path)
-    tree(tmp_path / "empty", {**NAMES, "query": []})
-    with pytest.raises(ValueError, match="query is empty; unpack DukeMTMC-reID again"):
-        dukemtmc.load(tmp_path / "empty")
-
-
 def label_file(root, variable, train, test):
     halves = {}
     for part, people in (("train", train), ("test", test)):
@@ -106,10 +92,68 @@ def test_labels_are_read_as_they_stand_there(tmp_path):
     assert dukemtmc.load(tmp_path).attributes == {1: {"top": 0}, 2: {"top": 1}, 5: {"top": 2}, 7: {"top": 2}}
 
 
-def test_labels_of_another_set_are_refused(tmp_path):
-    label_file(tree(tmp_path, NAMES), "market_attribute", {1: 1, 7: 2}, {2: 1, 5: 2})
-    with pytest.raises(ValueError, match=r"is not the label file of DukeMTMC-reID .*it has no duke_attribute"):
-        dukemtmc.load(tmp_path)
+BAD = {
+    **{
+        f"no {folder}": (
+            lambda root, folder=folder: (root / folder).rename(root.with_name("elsewhere")),
+            rf"(?=.*withdrew .* in 2019)(?=.*https://github\.com/)No {folder} in .*; get TITLE from .*{folder} exists",
+        )
+        for folder in NAMES
+    },
+    "no folder": (
+        lambda root: root.rename(root.with_name("elsewhere")),
+        "set is not a folder; give the folder that TITLE",
+    ),
+    "a file": (
+        lambda root: (root.rename(root.with_name("elsewhere")), root.touch()),
+        "set is not a folder; give the folder that TITLE was unpacked into",
+    ),
+    "the folder above": (
+        lambda root: (root.rename(root.with_name("in")), root.mkdir(), root.with_name("in").rename(root / "in")),
+        "No bounding_box_train in .*, but there is one in .*in: give that folder",
+    ),
+    "an empty split": (
+        lambda root: [file.unlink() for file in (root / "query").iterdir()],
+        "query is empty; unpack TITLE again",
+    ),
+    "a name of another set": (
+        lambda root: tree(root, {"query": ["0002_c1s1_000451_03.jpg"]}),
+        r"0002_c1s1_000451_03\.jpg is not named as in TITLE: .* such as 0001_c2_f0046182\.jpg",
+    ),
+    "somebody in train and query": (
+        lambda root: tree(root, {"bounding_box_train": ["0005_c2_f0046182.jpg"]}),
+        r"1 people of NAME stand in train and in query or gallery \(pid 5\)",
+    ),
+    "somebody in train and gallery": (
+        lambda root: tree(root, {"bounding_box_test": ["0007_c2_f0046182.jpg"]}),
+        r"1 people of NAME stand in train and in query or gallery \(pid 7\)",
+    ),
+    "labels of another set": (
+        lambda root: label_file(root, "market_attribute", {1: 1, 7: 2}, {2: 1, 5: 2}),
+        r"is not the label file of TITLE .*it has no duke_attribute",
+    ),
+    "labels of version 7.3": (
+        lambda root: (root / dukemtmc.LABELS).write_bytes(
+            b"MATLAB 7.3 MAT-file".ljust(124) + b"\x00\x02IM" + bytes(384)
+        ),
+        r"duke_attribute\.mat is a MATLAB file of version 7\.3 \(HDF5\); .*save it with -v7",
+    ),
+    "labels that are cut off": (
+        lambda root: (root / dukemtmc.LABELS).write_bytes(b"MATLAB 5.0".ljust(124) + b"\0\1IM\x0e"),
+        r"duke_attribute\.mat cannot be read as a MATLAB file .*; download it again",
+    ),
+}
+
+
+@pytest.mark.parametrize("data", [dukemtmc, occluded_duke], ids=lambda data: data.TITLE)
+@pytest.mark.parametrize(("change", "reason"), BAD.values(), ids=BAD)
+def test_a_set_with_a_mistake_is_refused(tmp_path, change, reason, data):
+    root = tree(tmp_path / "set", NAMES)
+    change(root)
+    reason = reason.replace("TITLE", data.TITLE).replace("NAME", data.__name__.split(".")[-1])
+    with pytest.raises((ValueError, FileNotFoundError), match=reason) as told:
+        data.load(root)
+    assert "\n" not in str(told.value)
 
 
 def listed(split):
@@ -119,14 +163,10 @@ def listed(split):
 
 @pytest.fixture(scope="module")
 def real(tmp_path_factory):
-    """DukeMTMC-reID's tree of names: each file is one tiny JPEG, linked."""
+    """DukeMTMC-reID with all its names, each on a small picture."""
     source = market_lists.protocol_data("dukemtmc")
-    root = tmp_path_factory.mktemp("dukemtmc")
-    Image.new("RGB", (8, 16)).save(root / "one.jpg")
-    for split in ("train", "query", "test"):
-        for path in listed(split):
-            (root / path).parent.mkdir(exist_ok=True)
-            os.link(root / "one.jpg", root / path)
+    names = [name for split in ("train", "query", "test") for name in listed(split)]
+    root = linked(tmp_path_factory.mktemp("dukemtmc"), names)
     os.symlink(source / dukemtmc.LABELS, root / dukemtmc.LABELS)
     return dukemtmc.load(root)
 
@@ -137,11 +177,13 @@ def test_the_real_names_give_the_official_counts(real):
     assert (train.pictures, train.people, train.cameras) == (16_522, 702, cameras)
     assert (query.pictures, query.people, len(query.cameras)) == (2_228, 702, 8)
     assert (gallery.pictures, gallery.people, gallery.junk, gallery.distractors) == (17_661, 1_110, 0, 0)
+    assert official(real) == "yes"
 
 
 def test_the_real_names_give_the_official_right_answers(real):
     found = describe(real)
     assert (found.right, found.right_range, found.unanswered) == (33_820, (1, 345), 0)
+    assert sentences(real)[0] == "33820 right answers for 2228 queries, 15.1795 for each query (1 .. 345)."
 
 
 def test_the_real_crops_stand_in_the_order_of_the_lists(real):

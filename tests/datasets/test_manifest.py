@@ -1,6 +1,9 @@
 import pytest
 
-from passerby.datasets import manifest
+from passerby.datasets import _table, manifest
+from passerby.datasets.folder import crops
+from passerby.evaluation.answers import answers
+from passerby.evaluation.leave_one_out import leave_one_out
 from passerby.types import DISTRACTOR, JUNK, UNKNOWN, Crop
 
 
@@ -79,11 +82,12 @@ def test_nothing_and_what_is_neither_folder_nor_table_are_refused(tmp_path):
 
 
 def test_a_table_with_every_column(tmp_path):
-    text = "split,time,path,camid,pid\ntrain,1.5,a.jpg,0,7\nquery,,b.jpg,2,8\ngallery,-3e2,c.jpg,,0\n"
+    text = "split,time,path,camid,trackid,pid\ntrain,1.5,a.jpg,0,0,7\nquery,,b.jpg,2,,8\ngallery,-3e2,c.jpg,,12180,0\n"
     people = manifest.load(table(tmp_path, text))
-    assert people.train == (Crop(tmp_path / "a.jpg", 7, 0, 1.5),)
+    assert people.train == (Crop(tmp_path / "a.jpg", 7, 0, 1.5, 0),)
     assert people.query == (Crop(tmp_path / "b.jpg", 8, 2),)
-    assert people.gallery == (Crop(tmp_path / "c.jpg", DISTRACTOR, None, -300.0),)
+    assert people.gallery == (Crop(tmp_path / "c.jpg", DISTRACTOR, None, -300.0, 12_180),)
+    assert [crop.trackid for crop in crops(tmp_path / "list.csv")] == [0, None, 12_180]
 
 
 def test_a_table_with_the_least_is_training_material(tmp_path):
@@ -137,6 +141,8 @@ def test_one_picture_may_stand_in_two_splits(tmp_path):
         ("path,pid\na.jpg,99999999999999999999\n", "line 2: pid is '9999"),
         ("path,pid\na.jpg," + "9" * 5000 + "\n", "line 2: pid is '9999"),
         ("path,pid,camid\na.jpg,1,-1\n", "line 2: camid is '-1'; give a whole number of 0 or more, or nothing"),
+        ("path,pid,trackid\na.jpg,1,-1\n", "line 2: trackid is '-1'; give a whole number of 0 or more, or nothing"),
+        ("path,pid,trackid\na.jpg,1,2.0\n", "line 2: trackid is '2.0'"),
         ("path,pid,time\na.jpg,1,nan\n", "line 2: time is 'nan'; give a number, or nothing"),
         ("path,pid,time\na.jpg,1,noon\n", "line 2: time is 'noon'"),
         ("path,pid,split\na.jpg,1,test\n", "line 2: split is 'test'; give one of train, query, gallery"),
@@ -144,9 +150,17 @@ def test_one_picture_may_stand_in_two_splits(tmp_path):
         ("path,pid\na.jpg,1\nb.jpg,2\na.jpg,1\n", r"line 4: .*a\.jpg stands on line 2 already"),
         ('path,pid\n"a.jpg,1\n', "is not a CSV file in UTF-8"),
         ("path,pid\n" + "x" * 200_000 + ",1\n", "is not a CSV file in UTF-8"),
+        ("path,pid\na.jpg,1\nb.jpg,2" + "," * 300_000, "line 3: a row has more than 262144 characters"),
+        ("path,pid\n" + '"x\n",' * 100_000, "line .*: a row has more than 262144 characters"),
+        ("path," * 60_000 + "pid\n", "line 1: a row has more than 262144 characters"),
         ("path,pid\na\0.jpg,1\n", "line 2: path is|is not a CSV file"),
         ("path,pid\na.jpg,0\n", "in train of manifest has pid 0"),
         ("path,pid\na.jpg,-2\n", "in train of manifest has no person"),
+        ("path,pid,split\na.jpg,0,query\n", "in query of manifest has pid 0"),
+        (
+            "path,pid,split\na.jpg,3,train\nb.jpg,3,gallery\n",
+            r"1 people of manifest stand in train and in query or gallery \(pid 3\)",
+        ),
     ],
 )
 def test_a_table_with_a_mistake_names_its_line(tmp_path, text, message):
@@ -164,3 +178,31 @@ def test_a_table_in_another_encoding_is_refused(tmp_path):
     file = table(tmp_path, "path,pid\né.jpg,1\n", encoding="latin-1")
     with pytest.raises(ValueError, match="is not a CSV file in UTF-8"):
         manifest.load(file)
+
+
+def test_a_table_that_is_too_large_is_refused_before_it_is_read(tmp_path, monkeypatch):
+    file = table(tmp_path, "path,pid\na.jpg,1\n")
+    monkeypatch.setattr(_table, "MAX_BYTES", file.stat().st_size)
+    assert len(manifest.load(file).train) == 1
+    monkeypatch.setattr(_table, "MAX_BYTES", file.stat().st_size - 1)
+    with pytest.raises(ValueError, match=r"list\.csv has 17 bytes; at most 16 are read: give shorter paths"):
+        manifest.load(file)
+
+
+def test_a_row_may_be_as_long_as_it_is_allowed_whatever_came_before(tmp_path, monkeypatch):
+    monkeypatch.setattr(_table, "MAX_ROW", 9)
+    text = "path,pid\na.jpg, 1\n\n\n\n\n\n\n\n\n\nb.jpg, 2\n"
+    assert len(manifest.load(table(tmp_path, text)).train) == 2
+    with pytest.raises(ValueError, match="line 12: a row has more than 9 characters"):
+        manifest.load(table(tmp_path, text.replace("b.jpg,", "b.jpg, ")))
+
+
+def test_a_row_that_stands_twice_ends_the_reading(tmp_path):
+    """A small file can name one picture millions of times; what follows its second row is not kept, nor looked at."""
+    with pytest.raises(ValueError, match=r"line 3: .*a\.jpg stands on line 2 already"):
+        manifest.load(table(tmp_path, "path,pid\n" + "a.jpg,1\n" * 1000 + "none.jpg,1\n"))
+
+
+def test_people_without_splits_and_cameras_can_be_searched_for_among_each_other(tmp_path):
+    people = leave_one_out(manifest.load(tree(tmp_path, "ann/1.jpg", "ann/2.jpg", "bob/1.jpg")))
+    assert answers(people.query, people.gallery, cameras=False).tolist() == [1, 1, 0]

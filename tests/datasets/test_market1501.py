@@ -6,12 +6,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 import scipy.io
-from PIL import Image
 
 import market_lists
+from linked import linked
 from passerby.datasets import market1501
+from passerby.datasets.official import official
 from passerby.evaluation.describe import describe
 from passerby.evaluation.unanswered import sentences
+from passerby.images import read
 from passerby.types import Crop
 
 NAMES = {
@@ -93,35 +95,106 @@ def test_a_name_that_does_not_parse_is_refused(tmp_path, folder, name):
     assert str(tmp_path / folder / name) in str(caught.value)
 
 
-@pytest.mark.parametrize("folder", sorted(NAMES))
-def test_a_missing_folder_is_named(tmp_path, folder):
-    tree(tmp_path, {name: files for name, files in NAMES.items() if name != folder})
-    with pytest.raises(FileNotFoundError, match=f"No {folder} in .*; unpack Market-1501 so that .*{folder} exists"):
-        market1501.load(tmp_path)
+def moved(name):
+    return lambda root: (root / name).rename(root.with_name("elsewhere"))
 
 
-def test_the_folder_above_is_told_where_to_look(tmp_path):
-    tree(tmp_path / "Market-1501-v15.09.15", NAMES)
-    with pytest.raises(FileNotFoundError, match=r"there is one in .*Market-1501-v15\.09\.15: give that folder"):
-        market1501.load(tmp_path)
+def written(name, data):
+    return lambda root: (root / name).write_bytes(data)
 
 
-def test_no_folder_at_all_is_told_from_a_wrong_one(tmp_path):
-    with pytest.raises(FileNotFoundError, match="none is not a folder"):
-        market1501.load(tmp_path / "none")
+def emptied(folder):
+    return lambda root: [file.unlink() for file in (root / folder).iterdir()]
 
 
-def test_an_empty_folder_is_refused(tmp_path):
-    tree(tmp_path, {**NAMES, "query": []})
-    with pytest.raises(ValueError, match="query is empty; unpack Market-1501 again"):
-        market1501.load(tmp_path)
+def filed(folder):
+    def change(root):
+        emptied(folder)(root)
+        (root / folder).rmdir()
+        (root / folder).touch()
+
+    return change
 
 
-def test_a_person_in_train_and_gallery_and_junk_in_train_are_refused(tmp_path):
-    with pytest.raises(ValueError, match=r"1 people of market1501 stand in train and .*\(pid 1\)"):
-        market1501.load(with_file(tmp_path / "a", "bounding_box_train", "0001_c1s1_000451_03.jpg"))
-    with pytest.raises(ValueError, match="in train of market1501 has pid -1"):
-        market1501.load(with_file(tmp_path / "b", "bounding_box_train", "-1_c1s1_000451_03.jpg"))
+V73 = b"MATLAB 7.3 MAT-file".ljust(124) + b"\x00\x02IM" + bytes(384) + b"\x89HDF\r\n\x1a\n"
+SITE = r"https://zheng-lab-anu\.github\.io/Project/project_reid\.html"
+BAD = {
+    **{
+        f"no {folder}": (moved(folder), rf"No {folder} in .*; get Market-1501 from {SITE} .* so that .*{folder} exists")
+        for folder in NAMES
+    },
+    "no folder": (lambda root: root.rename(root.with_name("elsewhere")), rf"is not a folder; give .* from {SITE}"),
+    "a file": (
+        lambda root: (root.rename(root.with_name("elsewhere")), root.touch()),
+        "market is not a folder; give the folder that Market-1501 was unpacked into",
+    ),
+    "the folder above": (
+        lambda root: (root.rename(root.with_name("set")), root.mkdir(), root.with_name("set").rename(root / "set")),
+        "No bounding_box_train in .*, but there is one in .*set: give that folder",
+    ),
+    "an empty split": (emptied("query"), "query is empty; unpack Market-1501 again"),
+    "a file for a split": (filed("query"), "query is a file; Market-1501 has a folder there"),
+    "an empty gt_bbox": (lambda root: (root / "gt_bbox").mkdir(), "gt_bbox is empty; unpack Market-1501 again"),
+    "empty distractors": (lambda root: (root / "images").mkdir(), "images is empty; unpack the distractors"),
+    "a distractor that is no picture": (
+        lambda root: tree(root, {"distractors": ["a.jpg", "readme.txt"]}),
+        r"readme\.txt is no picture of a distractor, which end in \.jpg or \.png; move it away",
+    ),
+    "somebody in train and query": (
+        lambda root: tree(root, {"bounding_box_train": ["0001_c1s1_000451_03.jpg"]}),
+        r"1 people of market1501 stand in train and in query or gallery \(pid 1\)",
+    ),
+    "somebody in train and gallery": (
+        lambda root: tree(root, {"bounding_box_test": ["0002_c1s1_000451_09.jpg"]}),
+        r"1 people of market1501 stand in train and in query or gallery \(pid 2\)",
+    ),
+    "junk in train": (
+        lambda root: tree(root, {"bounding_box_train": ["-1_c1s1_000451_03.jpg"]}),
+        "in train of market1501 has pid -1",
+    ),
+    "a distractor in query": (
+        lambda root: tree(root, {"query": ["0000_c1s1_000451_03.jpg"]}),
+        "in query of market1501 has pid 0",
+    ),
+    "labels of version 7.3": (
+        written("market_attribute.mat", V73),
+        r"market_attribute\.mat is a MATLAB file of version 7\.3 \(HDF5\); .*save it with -v7",
+    ),
+    "labels that are cut off": (
+        written("market_attribute.mat", b"MATLAB 5.0".ljust(124) + b"\0\1IM\x0e"),
+        "cannot be read",
+    ),
+}
+
+
+@pytest.mark.parametrize(("change", "reason"), BAD.values(), ids=BAD)
+def test_a_set_with_a_mistake_is_refused(tmp_path, change, reason):
+    root = tree(tmp_path / "market", NAMES)
+    change(root)
+    with pytest.raises((ValueError, FileNotFoundError), match=reason) as told:
+        market1501.load(root)
+    assert "\n" not in str(told.value)
+
+
+@pytest.mark.parametrize("folder", ["distractors_500k", "distractors", "images"])
+def test_further_pictures_of_nobody_are_read_whatever_their_names_are(tmp_path, folder):
+    names = ["b_c12x.png", "a.JPG", "0000_c3s1_000001_00.jpg", "-1_c1s1_000451_03.jpg", "0007_cs_c2.jpg", "_.jpg"]
+    people = market1501.load(tree(tmp_path, {**NAMES, folder: [*names, "Thumbs.db", "._a.jpg"]}))
+    assert [(crop.path, crop.camid) for crop in people.distractors] == [
+        (tmp_path / folder / "-1_c1s1_000451_03.jpg", 1),
+        (tmp_path / folder / "0000_c3s1_000001_00.jpg", 3),
+        (tmp_path / folder / "0007_cs_c2.jpg", 2),
+        (tmp_path / folder / "_.jpg", None),
+        (tmp_path / folder / "a.JPG", None),
+        (tmp_path / folder / "b_c12x.png", 12),
+    ]
+    assert {crop.pid for crop in people.distractors} == {0}
+    assert len(people.gallery) == len(NAMES["bounding_box_test"])
+
+
+def test_of_two_folders_of_distractors_the_first_is_read(tmp_path):
+    tree(tmp_path, {**NAMES, "images": ["a.jpg"], "distractors": ["b.jpg"]})
+    assert [crop.path.name for crop in market1501.load(tmp_path).distractors] == ["b.jpg"]
 
 
 def labels(people, **columns):
@@ -177,14 +250,10 @@ def test_a_label_file_that_would_blow_up_is_refused(tmp_path):
 
 @pytest.fixture(scope="module")
 def real(tmp_path_factory):
-    """Market-1501's tree of names: each file is one tiny JPEG, linked."""
+    """Market-1501 with all its names, each on a small picture."""
     source = market_lists.protocol_data("market1501")
-    root = tmp_path_factory.mktemp("market1501")
-    Image.new("RGB", (8, 16)).save(root / "one.jpg")
-    for split in ("train", "query", "test"):
-        for path in market_lists.names(split):
-            (root / path).parent.mkdir(exist_ok=True)
-            os.link(root / "one.jpg", root / path)
+    names = [name for split in ("train", "query", "test") for name in market_lists.names(split)]
+    root = linked(tmp_path_factory.mktemp("market1501"), names)
     os.symlink(source / market1501.LABELS, root / market1501.LABELS)
     return market1501.load(root)
 
@@ -197,7 +266,8 @@ def test_the_real_names_give_the_official_counts(real):
         {1: 2017, 2: 1709, 3: 2707, 4: 920, 5: 2338, 6: 3245},
     )
     assert (query.pictures, query.people, len(query.cameras)) == (3_368, 750, 6)
-    assert (gallery.pictures, gallery.junk, gallery.distractors) == (19_732, 3_819, 2_798)
+    assert (gallery.pictures, gallery.people, gallery.junk, gallery.distractors) == (19_732, 750, 3_819, 2_798)
+    assert official(real) == "yes"
     assert sum(crop.pid > 0 for crop in real.gallery) == 13_115
 
 
@@ -208,6 +278,10 @@ def test_the_real_names_give_the_official_right_answers(real):
         "49649 right answers for 3368 queries, 14.7414 for each query (1 .. 68).",
         "Every query has a right answer.",
     ]
+
+
+def test_the_real_pictures_can_be_read(real):
+    assert {read(crop.path).size for crop in (real.train[0], real.query[-1], real.gallery[7_000])} == {(8, 16)}
 
 
 def test_the_real_crops_stand_in_the_order_of_the_lists(real):

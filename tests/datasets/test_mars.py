@@ -1,14 +1,12 @@
+import gc
 import os
-from pathlib import Path
 
 import numpy as np
 import pytest
 import scipy.io
 
-from market_lists import protocol_data
-from passerby.datasets import _listed, mars
-from passerby.datasets._matlab import matlab
-from passerby.evaluation.answers import answers
+from passerby.datasets import mars
+from passerby.evaluation.describe import describe
 from passerby.types import Crop
 
 TRAIN = [[1, 2, 1, 1], [3, 3, 1, 2], [4, 4, 7, 6]]
@@ -67,6 +65,32 @@ def test_queries_stand_in_their_order_and_stay_in_the_gallery(tmp_path):
     assert all(any(crop is other for other in people.gallery) for crop in people.query)
 
 
+def test_the_queries_tracklets_can_be_taken_out_of_the_gallery(tmp_path):
+    whole, rest = mars.load(tree(tmp_path, queries=[4])), mars.queries_removed(tmp_path)
+    assert (whole.version, rest.version) == ("", "queries removed")
+    assert (rest.train, rest.query) == (whole.train, whole.query)
+    assert rest.gallery == tuple(crop for crop in whole.gallery if crop.trackid != 3)
+    assert [describe(people).right for people in (whole, rest)] == [1, 1]
+    assert describe(mars.queries_removed(tree(tmp_path / "both"))).unanswered == 2
+    assert mars.VARIANTS["queries_removed"] is mars.queries_removed
+    assert mars.OFFICIAL.keys() == mars.TRACKLETS.keys() == {whole.version, rest.version}
+
+
+@pytest.mark.parametrize("on", [True, False])
+def test_what_collects_garbage_is_left_as_it_was(tmp_path, on):
+    tree(tmp_path / "good")
+    tree(tmp_path / "bad", train=[[2, 2, 1, 1]])
+    try:
+        (gc.enable if on else gc.disable)()
+        mars.load(tmp_path / "good")
+        assert gc.isenabled() == on
+        with pytest.raises(ValueError, match="frames count from 1"):
+            mars.load(tmp_path / "bad")
+        assert gc.isenabled() == on
+    finally:
+        gc.enable()
+
+
 @pytest.mark.parametrize(
     "part", ["bbox_train", "bbox_test", "info/train_name.txt", "info/tracks_test_info.mat", "info/query_IDX.mat"]
 )
@@ -106,6 +130,12 @@ def changed(tracks, row, column, value):
         ({"test_names": [*names(TEST)[:-1], "2.jpg"]}, r"test_name\.txt: '2\.jpg' is not named as in MARS"),
         ({"test_names": [*names(TEST)[:-1], "0002C5T0004F002.png"]}, "is not named as in MARS"),
         ({"test_names": names(TEST)[:-1]}, "tracklets hold 6 frames and the list of names 5"),
+        (
+            {"test_names": [*names(TEST)[:-1], names(TEST)[-2]]},
+            r"test_name\.txt: 0002C5T0004F001\.jpg stands there twice; a picture stands there once",
+        ),
+        ({"queries": [-1]}, "query_IDX holds -1; indices count from 1 to 4"),
+        ({"test_names": ["../0001C1T0001F001.jpg", *names(TEST)[1:]]}, "is not named as in MARS"),
         ({"test_names": [*names(TEST), names(TEST)[0]]}, "tracklets hold 6 frames and the list of names 7"),
         (
             {"test_names": [names(TEST)[0], *names(TEST)[2:], names(TEST)[1]]},
@@ -134,57 +164,21 @@ def test_an_empty_list_is_refused(tmp_path):
         mars.load(tmp_path)
 
 
-def tracks(part):
-    return matlab(protocol_data("mars") / f"tracks_{part}_info.mat")[f"track_{part}_info"]
-
-
-@pytest.mark.parametrize(("part", "split"), [("train", "train"), ("test", "gallery")])
-def test_the_real_tracklets_hold_the_official_frames_one_after_another(part, split):
-    file = protocol_data("mars") / f"tracks_{part}_info.mat"
-    frames = mars.OFFICIAL[""][split][0]
-    found = list(mars._tracks(file, f"track_{part}_info", frames))
-    assert (len(found), sum(last - first + 1 for first, last, _, _ in found)) == (mars.TRACKLETS[split], frames)
-    with pytest.raises(ValueError, match=f"tracklets hold {frames} frames and the list of names {frames + 1}"):
-        list(mars._tracks(file, f"track_{part}_info", frames + 1))
-
-
-def test_the_real_queries_hold_the_official_frames():
-    queries = matlab(protocol_data("mars") / "query_IDX.mat")["query_IDX"].ravel().astype(int) - 1
-    first, last = tracks("test")[queries, :2].T
-    assert int((last - first + 1).sum()) == mars.OFFICIAL[""]["query"][0]
-
-
-@pytest.fixture(scope="module")
-def real(tmp_path_factory):
-    """MARS's tracklets, each cut to one frame (all of them take a quarter of a minute), with made-up names."""
-    short = {}
-    for part in ("train", "test"):
-        rows = tracks(part).tolist()
-        short[part] = [[number, number, pid, camid] for number, (_, _, pid, camid) in enumerate(rows, start=1)]
-    queries = matlab(protocol_data("mars") / "query_IDX.mat")["query_IDX"].ravel().tolist()
-    root = tmp_path_factory.mktemp("mars")
-    with pytest.MonkeyPatch.context() as patch:
-        there = {}
-        for part, rows in short.items():
-            for name in names(rows):
-                there.setdefault(root / f"bbox_{part}" / name[:4], set()).add(name)
-        patch.setattr(_listed, "files_in", there.__getitem__)
-        patch.setattr(Path, "touch", lambda *_: None)
-        return mars.load(tree(root, short["train"], short["test"], queries))
-
-
-def test_the_real_tracklets_give_the_official_counts(real):
-    for split, crops in (("train", real.train), ("query", real.query), ("gallery", real.gallery)):
-        assert len({crop.pid for crop in crops} - {0, -1}) == mars.OFFICIAL[""][split][1]
-        assert len(crops) == len({crop.trackid for crop in crops}) == mars.TRACKLETS[split]
-        assert {crop.camid for crop in crops} == set(range(1, 7))
-
-
-def test_the_real_tracklets_give_the_official_right_answers(real):
-    assert (sum(crop.pid == -1 for crop in real.gallery), sum(crop.pid == 0 for crop in real.gallery)) == (870, 3_248)
-    right = answers(real.query, real.gallery)
-    assert (int(right.sum()), int((right == 0).sum())) == (21_813, 0)
-    stay = {crop.trackid for crop in real.query}
-    rest = [crop for crop in real.gallery if crop.trackid not in stay]
-    right = answers(real.query, rest)
-    assert (len(rest), int(right.sum()), int((right == 0).sum())) == (10_200, 16_761, 140)
+@pytest.mark.parametrize("name", ["tracks_train_info", "tracks_test_info", "query_IDX"])
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        (b"MATLAB 7.3 MAT-file".ljust(124) + b"\x00\x02IM" + b"\x89HDF\r\n\x1a\n", "version 7.3 .*save it with -v7"),
+        (b"", "is not a MATLAB file"),
+        ({"other": np.ones((2, 4))}, "has no (track_.*_info|query_IDX)"),
+        ({"track_train_info": "x", "track_test_info": "x", "query_IDX": "x"}, "has no (track_.*_info|query_IDX)"),
+    ],
+)
+def test_a_file_that_is_built_otherwise_is_named(tmp_path, name, content, reason):
+    file = tree(tmp_path) / "info" / f"{name}.mat"
+    if isinstance(content, bytes):
+        file.write_bytes(content)
+    else:
+        scipy.io.savemat(file, content)
+    with pytest.raises(ValueError, match=rf"{name}\.mat .*{reason}"):
+        mars.load(tmp_path)

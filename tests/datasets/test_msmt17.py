@@ -2,9 +2,7 @@ import os
 
 import pytest
 
-from market_lists import protocol_data
 from passerby.datasets import _listed, msmt17
-from passerby.evaluation.describe import describe
 from passerby.types import Crop
 
 LINES = {
@@ -44,6 +42,40 @@ def test_test_people_are_numbered_after_training_people(tmp_path):
     assert [(crop.pid, crop.camid) for crop in people.query] == [(4, 1)]
     assert [(crop.pid, crop.camid) for crop in people.gallery] == [(4, 2), (5, 15)]
     assert people.query[0].path == tmp_path / "test" / "0000" / "0000_000_01_0303morning_0015_0.jpg"
+
+
+def test_training_without_val_is_a_variant_with_official_counts():
+    assert msmt17.VARIANTS["train_only"] is msmt17.train_only
+    assert set(msmt17.OFFICIAL) == {"V1", "V2", "V1 without val", "V2 without val"}
+
+
+def from_1(line):
+    person, rest = line[:4], line[4:]
+    number = f"{int(person) + 1:04d}"
+    return f"{number}{rest.rsplit(' ', 1)[0].replace(f'/{person}_', f'/{number}_')} {int(person) + 1}"
+
+
+@pytest.mark.parametrize("name", LINES)
+def test_labels_that_count_from_1_are_refused(tmp_path, name):
+    lines = {**LINES, name: [f"{line[:-1]}{int(line[-1]) + 1}" for line in LINES[name]]}
+    with pytest.raises(ValueError, match=rf"{name}, entry 1: .* and the same pid from 0"):
+        msmt17.load(tree(tmp_path, lines=lines))
+
+
+@pytest.mark.parametrize("name", LINES)
+def test_a_list_that_counts_from_1_throughout_names_pictures_that_are_not_there(tmp_path, name):
+    with pytest.raises(FileNotFoundError, match=rf"{name} names are not there"):
+        msmt17.load(tree(tmp_path, lines={**LINES, name: [from_1(line) for line in LINES[name]]}))
+
+
+def test_a_set_that_counts_from_1_throughout_is_the_same_with_other_numbers(tmp_path):
+    """Nothing tells it from a part of the set without person 0; who is who does not change."""
+    lines = {name: [from_1(line) for line in entries] for name, entries in LINES.items()}
+    people, usual = (
+        msmt17.load(tree(tmp_path / name, lines=some, pictures=some)) for name, some in (("1", lines), ("0", LINES))
+    )
+    for split, more in (("train", 1), ("query", 2), ("gallery", 2)):
+        assert [crop.pid for crop in getattr(people, split)] == [crop.pid + more for crop in getattr(usual, split)]
 
 
 @pytest.mark.parametrize("version", ["V1", "V2"])
@@ -131,38 +163,3 @@ def test_a_list_that_is_empty_or_no_text_or_too_long_is_refused(tmp_path, monkey
     monkeypatch.setattr(_listed, "MAX_BYTES", 10)
     with pytest.raises(ValueError, match=r"list_train\.txt has \d+ bytes; at most 10 are read"):
         msmt17.load(tmp_path)
-
-
-@pytest.fixture(scope="module")
-def real(tmp_path_factory):
-    """MSMT17's lists, with the pictures that they name as if they were there."""
-    source, root = protocol_data("msmt17"), tmp_path_factory.mktemp("msmt17")
-    there = {}
-    for folder, lists in (("train", msmt17.LISTS[:2]), ("test", msmt17.LISTS[2:])):
-        (root / folder).mkdir()
-        for name in lists:
-            os.symlink(source / name, root / name)
-            for line in (source / name).read_text().splitlines():
-                person, picture = line.split()[0].split("/")
-                there.setdefault(root / folder / person, set()).add(picture)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(_listed, "files_in", there.__getitem__)
-        yield msmt17.load(root), msmt17.train_only(root)
-
-
-def test_the_real_lists_give_the_official_counts(real):
-    people, without = real
-    found = describe(people)
-    assert {counts.split: (counts.pictures, counts.people) for counts in found.splits} == msmt17.OFFICIAL["V1"]
-    assert all(set(counts.cameras) == set(range(1, 16)) for counts in found.splits)
-    assert (found.right, found.right_range, found.unanswered) == (339_216, (1, 160), 0)
-    assert len(people.query + people.gallery) == 93_820
-    trained = len(without.train), len({crop.pid for crop in without.train})
-    assert trained == msmt17.OFFICIAL["V1 without val"]["train"]
-    assert (without.query, without.gallery) == (people.query, people.gallery)
-
-
-def test_the_real_people_are_numbered_without_a_gap(real):
-    people = real[0]
-    assert {crop.pid for crop in people.train} == set(range(1, 1_042))
-    assert {crop.pid for crop in people.gallery} == set(range(1_042, 4_102))

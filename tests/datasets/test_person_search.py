@@ -1,5 +1,6 @@
 import os
 import pickle
+import warnings
 
 import numpy as np
 import pytest
@@ -7,7 +8,10 @@ import scipy.io
 
 from passerby.datasets import person_search
 from passerby.datasets.person_search import load
+from passerby.evaluation.describe import describe
 from passerby.types import Crop
+
+pytestmark = pytest.mark.filterwarnings("ignore:.*are not searched in 100 scenes")  # made-up galleries are small
 
 NONE = np.empty((0, 0))
 
@@ -133,8 +137,18 @@ def test_the_galleries_are_made_when_asked_for_and_hold_like_a_mapping(tmp_path)
 
 
 @pytest.mark.parametrize("size", person_search.SIZES)
-def test_the_size_of_the_galleries_chooses_the_list(tmp_path, size):
-    assert load(tree(tmp_path, size=size), size=size).version == f"gallery {size}"
+def test_the_size_of_the_galleries_chooses_the_list_and_a_gallery_of_another_size_is_told(tmp_path, size):
+    told = rf"TestG{size}\.mat: 2 of 2 queries are not searched in {size} scenes \(query 1 in 2\)"
+    with pytest.warns(UserWarning, match=told):
+        people = load(tree(tmp_path, size=size), size=size)
+    assert people.version == f"gallery {size}"
+    with pytest.warns(UserWarning, match=told):
+        assert person_search.VARIANTS[f"gallery_{size}"](tmp_path) == people
+
+
+def test_there_is_a_variant_for_each_size():
+    assert list(person_search.VARIANTS) == [f"gallery_{size}" for size in person_search.SIZES]
+    assert set(person_search.OFFICIAL) == {f"gallery {size}" for size in person_search.SIZES}
 
 
 def test_another_size_is_refused_and_a_missing_one_named(tmp_path):
@@ -224,6 +238,7 @@ def test_annotations_with_a_mistake_are_refused(tmp_path, changes, reason):
         ("test/train_test/Train.mat", {"Train": np.array([["p1"], ["p2"]], dtype=object)}, "a cell is not a struct"),
         ("test/train_test/TestG100.mat", {"TestG100": np.empty((1, 0), dtype=[("Query", object)])}, "has no queries"),
         ("test/train_test/TestG100.mat", {"TestG100": structs({"Query": NONE, "Gallery": NONE})}, "has no Query"),
+        ("test/train_test/TestG100.mat", {"TestG50": structs({"Query": NONE, "Gallery": NONE})}, "it has no TestG100"),
     ],
 )
 def test_a_file_that_is_built_otherwise_is_refused(tmp_path, name, content, reason):
@@ -231,6 +246,28 @@ def test_a_file_that_is_built_otherwise_is_refused(tmp_path, name, content, reas
     scipy.io.savemat(tmp_path / "annotation" / name, content)
     with pytest.raises(ValueError, match=rf"{name.split('/')[-1]}.*{reason}"):
         load(tmp_path)
+
+
+@pytest.mark.parametrize("name", ["Images.mat", "test/train_test/Train.mat", "test/train_test/TestG100.mat"])
+@pytest.mark.parametrize(
+    ("data", "reason"),
+    [
+        (b"MATLAB 7.3 MAT-file".ljust(124) + b"\x00\x02IM" + b"\x89HDF\r\n\x1a\n", "version 7.3 .*save it with -v7"),
+        (b"", "is not a MATLAB file"),
+        (b"MATLAB 5.0 MAT-file".ljust(124) + b"\x00\x01IM" + b"\x0e\0\0\0\xff\0\0\0", "it ends too early"),
+    ],
+)
+def test_a_file_that_is_none_of_matlab_version_5_to_7_is_named(tmp_path, name, data, reason):
+    (tree(tmp_path) / "annotation" / name).write_bytes(data)
+    with pytest.raises(ValueError, match=rf"{name.split('/')[-1]} .*{reason}"):
+        load(tmp_path)
+
+
+def test_right_answers_are_counted_in_each_querys_own_gallery(tmp_path):
+    """One person is searched for twice; the second time no scene of the gallery shows it, the first time one does."""
+    test = [*TEST, ("p20", ("s2.jpg", (5, 6, 11, 21)), [("s4.jpg", None)])]
+    found = describe(load(tree(tmp_path, test=test)))
+    assert (found.right, found.right_range, found.unanswered, found.cameras) == (2, (0, 1), 1, False)
 
 
 def test_a_set_of_the_official_form_gives_the_counts_of_its_lists(tmp_path):
@@ -244,14 +281,14 @@ def test_a_set_of_the_official_form_gives_the_counts_of_its_lists(tmp_path):
         entries += shown
         gallery = [(f"s{scene}.jpg", (0, 1, 9, 19) if index < shown else None) for index, scene in enumerate(scenes)]
         test.append((f"q{query}", ("s299.jpg", (query % 6, 1, 9, 19)), gallery))
-    people = load(tree(tmp_path, images=images, test=test, files=images))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        people = load(tree(tmp_path, images=images, test=test, files=images))
     assert len(people.query) == 40
     for index, query in enumerate(people.query):
         wanted = [(scene, x) for scene, _ in test[index][2] for x in range(1 + int(scene[1:-4]) % 7)]
         gallery = [people.gallery[row] for row in people.galleries[index]]
         assert list(dict.fromkeys((crop.path.name, int(crop.box[0])) for crop in gallery)) == wanted
         assert sum(crop.pid == query.pid for crop in gallery) == 1 + index % 4
-    right = sum(
-        people.gallery[row].pid == query.pid for i, query in enumerate(people.query) for row in people.galleries[i]
-    )
-    assert right == entries
+    found = describe(people)
+    assert (found.right, found.right_range, found.unanswered) == (entries, (1, 4), 0)

@@ -1,8 +1,9 @@
 from pathlib import Path
 
+import numpy as np
 import pytest
 
-from passerby.evaluation.protocol import check, protocol
+from passerby.evaluation.protocol import check, inside, protocol
 from passerby.types import DISTRACTOR, JUNK, UNKNOWN, Crop
 
 
@@ -44,6 +45,69 @@ def test_blocks_are_rows_of_the_whole():
         assert relevance(part).match.equal(whole.match[part])
         assert relevance(part).junk.equal(whole.junk[part])
     assert not (whole.match & whole.junk).any()
+
+
+FIVE = [
+    crop("a", 5, 2),
+    crop("b", 5, 1),
+    crop("c", 6, 1),
+    crop("d", JUNK, 2),
+    crop("e", 5, 3),
+]
+
+
+@pytest.mark.parametrize(
+    ("own", "match", "junk"),
+    [
+        ([0, 1, 2, 3, 4], "a e", "b d"),
+        ([4, 2, 0], "a e", "b d"),
+        ([0], "a", "b c d e"),
+        ([2], "", "a b d e"),
+        ([3], "", "a b c d e"),
+        ([4, 4, 2], "e", "a b d"),
+    ],
+)
+@pytest.mark.parametrize("kind", [tuple, list, np.array])
+def test_what_is_outside_of_a_querys_own_gallery_is_removed(own, match, junk, kind):
+    found = protocol([QUERY], FIVE, galleries={0: kind(own)})(slice(0, 1))
+    for side, expected in ((found.match, match), (found.junk, junk)):
+        assert " ".join(crop.path.name for crop, there in zip(FIVE, side[0].tolist(), strict=True) if there) == expected
+
+
+def test_blocks_know_which_querys_gallery_is_whose():
+    queries = [crop(f"q{i}", 5, 1) for i in range(6)]
+    relevance = protocol(queries, FIVE, galleries={5 - i: (i % 5, 2) for i in range(6)})
+    whole = relevance(slice(0, 6))
+    assert not whole.junk.equal(whole.junk.flip(0))
+    for part in (slice(0, 2), slice(2, 6), slice(5, 6), slice(-2, None), slice(None)):
+        assert relevance(part).match.equal(whole.match[part])
+        assert relevance(part).junk.equal(whole.junk[part])
+
+
+@pytest.mark.parametrize(
+    ("galleries", "message"),
+    [
+        ({}, r"There are galleries for 0 queries and 2 queries; give one for each, by the query's number from 0"),
+        ({0: (1,)}, r"There are galleries for 1 queries and 2 queries"),
+        ({1: (1,), 2: (1,)}, r"give one for each, by the query's number from 0"),
+        ({0: (1,), 1: (1,), 2: (1,)}, r"There are galleries for 3 queries and 2 queries"),
+        ({0: (1,), 1: ()}, r"The gallery of query 1 is empty; give each query one crop or more to search in"),
+        ({0: (1,), 1: np.array([], dtype=np.int64)}, r"The gallery of query 1 is empty"),
+        ({0: (1, 5), 1: (1,)}, r"The gallery of query 0 names crop 5; there are 5 crops, 0 \.\. 4"),
+        ({0: (1,), 1: (4, -1)}, r"The gallery of query 1 names crop -1; there are 5 crops, 0 \.\. 4"),
+    ],
+)
+def test_a_gallery_that_is_missing_or_empty_or_points_outside_is_refused(galleries, message):
+    with pytest.raises(ValueError, match=message):
+        protocol([QUERY, QUERY], FIVE, galleries=galleries)(slice(0, 2))
+
+
+def test_galleries_are_not_changed_by_looking_into_them():
+    own = np.array([4, 0, 2])
+    own.setflags(write=False)
+    assert inside({0: own}, 0, 5).tolist() == [4, 0, 2]
+    protocol([QUERY], FIVE, galleries={0: own})(slice(0, 1))
+    assert own.tolist() == [4, 0, 2]
 
 
 @pytest.mark.parametrize("pid", [DISTRACTOR, JUNK, UNKNOWN])

@@ -1,5 +1,6 @@
 import math
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -152,13 +153,141 @@ def test_the_result_carries_its_protocol():
     assert "own camera" not in str(score(query, gallery, cameras=False).protocol["junk"])
 
 
+STATED = (
+    *("ap", "metric", "cameras", "galleries", "distractors", "distractors_added", "queries", "gallery", "gallery_junk"),
+    *("junk", "query_sha256", "gallery_sha256", "post_processing", "model", "passerby", "torch"),
+)
+
+
+@pytest.mark.parametrize("name", STATED)
+def test_a_fact_that_the_judge_states_cannot_be_given(name):
+    side = small(0, 3, 5, 2, 2)
+    assert name in score(*side, metric="dot").protocol
+    with pytest.raises(ValueError, match=f"protocol gives {name}, which the judge states itself; leave it out"):
+        score(*side, metric="dot", protocol={name: "x"})
+
+
+ONE = Crop(Path("here/0001.jpg"), 1, 1, 2.0, 3, (0, 0, 4, 8))
+OTHER = Crop(Path("here/0002.jpg"), 2, 1, 2.0, 3, (0, 0, 4, 8))
+
+
+def digests(crops):
+    """Of the same crops as queries and as gallery."""
+    side = Embeddings(torch.ones(len(crops), 2), tuple(crops))
+    found = score(side, side).protocol
+    assert found["query_sha256"] == found["gallery_sha256"]
+    return found["query_sha256"]
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"path": Path("here/0003.jpg")},
+        {"pid": 3},
+        {"camid": 2},
+        {"trackid": 4},
+        {"trackid": None},
+        {"box": (0, 0, 4, 9)},
+        {"box": None},
+    ],
+    ids=str,
+)
+def test_the_digest_tells_crops_apart(changed):
+    assert digests([ONE, OTHER]) != digests([ONE, replace(OTHER, **changed)])
+    assert digests([ONE, OTHER]) != digests([replace(ONE, **changed), OTHER])
+
+
+def test_the_digest_knows_order_and_number_and_not_the_folder():
+    moved = [replace(crop, path=Path("there/x") / crop.path.name) for crop in (ONE, OTHER)]
+    assert digests([ONE, OTHER]) == digests(moved)
+    assert len({digests(crops) for crops in ([ONE, OTHER], [OTHER, ONE], [ONE], [ONE, OTHER, OTHER])}) == 4
+
+
+def test_rows_of_a_file_of_vectors_are_the_same_crops_whatever_the_file_is_called():
+    rows = [[Crop(Path(f"{name}.npz[{row}]"), 1 + row, 0) for row in range(2)] for name in ("old", "new")]
+    assert digests(rows[0]) == digests(rows[1])
+
+
+GALLERIES = {0: (4, 1, 3), 1: (0,), 2: (2, 3)}
+
+
+def told_of(galleries):
+    return score(*small(5, 3, 5, 2, 2), metric="dot", galleries=galleries).protocol["galleries"]
+
+
+def test_the_digest_of_galleries_knows_what_is_in_them_and_not_in_which_order():
+    told = told_of(GALLERIES)
+    assert re.fullmatch(r"one for each query \(sha256 [0-9a-f]{64}\)", told)
+    assert told == told_of({2: [3, 2], 1: np.array([0]), 0: np.array([1, 3, 4], dtype=np.int16)})
+    assert told_of(None) == "one for all queries"
+    others = [
+        {**GALLERIES, 0: (4, 1, 2)},
+        {**GALLERIES, 0: (4, 1)},
+        {0: (0,), 1: (4, 1, 3), 2: (2, 3)},
+        {0: (4, 1), 1: (3, 0), 2: (2, 3)},
+        dict.fromkeys(range(3), (0, 1, 2, 3, 4)),
+    ]
+    assert len({told, told_of(None), *map(told_of, others)}) == 7
+
+
+def test_judging_changes_nothing_that_it_was_given():
+    query, gallery = small(5, 3, 40, 3, 2)
+    galleries = {n: np.random.default_rng(n).permutation(40)[: 10 + n] for n in range(3)}
+    galleries[1].setflags(write=False)
+    facts = {"data": "x"}
+    before = ({n: own.copy() for n, own in galleries.items()}, query.vectors.clone(), gallery.vectors.clone())
+    score(query, gallery, metric="dot", galleries=galleries, protocol=facts)
+    assert all((galleries[n] == before[0][n]).all() for n in range(3))
+    assert query.vectors.equal(before[1])
+    assert gallery.vectors.equal(before[2])
+    assert facts == {"data": "x"}
+
+
+@pytest.mark.parametrize("ends", [(0, 0), (2, 0), (0, 3), (2, 3)])
+def test_junk_at_the_gallerys_ends_does_not_shift_the_galleries(ends):
+    before, after = ends
+    pids = [JUNK] * before + [2, 1, 0, 1] + [JUNK] * after
+    query = Embeddings(torch.tensor([[1.0], [1.0]]), crops("q", [1, 2], [0, 0]))
+    gallery = Embeddings(torch.arange(len(pids), 0, -1.0)[:, None], crops("g", pids, [1] * len(pids)))
+    everything = tuple(range(len(pids)))
+    for own, expected in (
+        ({0: everything, 1: everything}, [2, 1]),
+        ({0: (before + 3,), 1: (before, before + 2)}, [1, 1]),
+        ({0: (before + 2, before + 3), 1: (before + 1, before + 2)}, [2, 0]),
+        ({0: (before,), 1: everything}, [0, 1]),
+    ):
+        assert score(query, gallery, metric="dot", galleries=own).first.tolist() == expected
+
+
+def test_a_gallery_of_its_own_that_is_all_junk_answers_nobody():
+    query = Embeddings(torch.ones(1, 1), crops("q", [1], [0]))
+    gallery = Embeddings(torch.ones(4, 1), crops("g", [JUNK, 1, 1, JUNK], [1, 0, 1, 1]))
+    assert score(query, gallery, galleries={0: (0, 1, 3)}).first.tolist() == [0]
+    assert score(query, gallery, galleries={0: (0, 1, 2)}).first.tolist() == [1]
+
+
+@pytest.mark.parametrize(
+    ("galleries", "message"),
+    [
+        ({0: (0,), 1: (0,)}, "There are galleries for 2 queries and 3 queries"),
+        ({1: (0,), 2: (0,), 3: (0,)}, "give one for each, by the query's number from 0"),
+        ({0: (0,), 1: (0,), 2: ()}, "The gallery of query 2 is empty"),
+        ({0: (0,), 1: (0, 5), 2: (0,)}, "The gallery of query 1 names crop 5; there are 5 crops"),
+        ({0: (-1,), 1: (0,), 2: (0,)}, "The gallery of query 0 names crop -1"),
+    ],
+)
+def test_galleries_that_do_not_fit_are_refused(galleries, message):
+    with pytest.raises(ValueError, match=message):
+        score(*small(0, 3, 5, 2, 2), metric="dot", galleries=galleries)
+
+
 @pytest.mark.parametrize(
     ("more", "message"),
     [
         ({"ap": "area"}, "ap is 'area'; give one of step, trapezoid"),
         ({"metric": "hamming"}, "metric is 'hamming'"),
         ({"block": 0}, "block is 0"),
-        ({"protocol": {"ap": "step", "seed": 1}}, "protocol gives ap, which the judge states itself"),
+        ({"protocol": {"junk": "", "ap": "step", "seed": 1}}, "protocol gives ap, junk, which the judge states itself"),
     ],
 )
 def test_an_unknown_argument_is_refused(more, message):

@@ -10,6 +10,7 @@ import torch
 from PIL import Image
 
 from passerby.evaluation.score import score
+from passerby.evaluation.significance import interval
 from passerby.report.page import page
 from passerby.types import DISTRACTOR, JUNK, Crop, Embeddings, ModelId
 
@@ -140,6 +141,9 @@ def test_the_headline_holds_the_numbers_and_the_definition_of_the_mean(tmp_path)
     ):
         assert words in numbers
     assert f"{100 * scores.mAP:.1f}%" in numbers
+    bounds = interval(scores.ap, scores.people).percent()
+    note = "area under straight lines, as in the original Market-1501 code"
+    assert f"mAP (trapezoid){note}; 95 % interval {bounds}, by drawing people anew" in numbers
     assert numbers.endswith("counted in no mean1")
 
 
@@ -156,6 +160,15 @@ def test_results_stand_side_by_side_and_each_fact_of_the_protocol_once(tmp_path)
     assert "Model" not in shared
     assert net.startswith("Modelnet (weights abababababab;")
     assert colours.startswith("Modelcolours (weights none;")
+
+
+def test_each_mean_of_the_comparison_has_its_own_interval(tmp_path):
+    query, gallery = world(tmp_path)
+    first = score(query, gallery)
+    other = dataclasses.replace(first, ap=first.ap / 2)
+    shown = Page(written(tmp_path, query, gallery, scores={"demo": first, "other": other}))
+    for place, one in ((3, first), (10, other)):
+        assert shown.texts("td")[place] == f"{100 * one.mAP:.1f} {interval(one.ap, one.people).percent()}"
 
 
 def test_unlike_protocols_are_refused_and_nothing_is_written(tmp_path):
@@ -290,6 +303,14 @@ def test_one_query_without_a_match_and_a_gallery_of_three(tmp_path):
     assert lists(text) == {0: [("wrong", "a1.jpg"), ("wrong", "a2.jpg"), ("wrong", "a3.jpg")]}
     assert "nan" not in text.split("</style>")[1].replace("base64", "").lower().split("<img")[0]
     assert "no query has a match" in text
+    assert "fewer than two people were judged, so there is no interval" in text
+
+
+def test_a_result_of_unnamed_people_says_that_its_interval_is_over_queries(tmp_path):
+    query, gallery = world(tmp_path)
+    bare = dataclasses.replace(score(query, gallery), people=None)
+    text = written(tmp_path, query, gallery, scores={"demo": bare, "again": bare})
+    assert f"95 % interval {interval(bare.ap, None).percent()}, by drawing queries anew" in text
 
 
 def test_a_gallery_of_nothing_but_junk(tmp_path):

@@ -19,7 +19,8 @@ from passerby.training.augment import erase, flip
 from passerby.training.batches import people_by_pictures
 from passerby.training.feed import Plan, feed
 from passerby.training.groups import Group
-from passerby.training.loop import Machine, fit
+from passerby.training.loop import fit
+from passerby.training.machine import Machine
 from passerby.training.recipe import Recipe
 from passerby.training.schedule import warmup_cosine
 from passerby.types import MISSING, Crop
@@ -281,3 +282,85 @@ def test_a_picture_that_does_not_suit_the_network_is_refused_before_training_sta
     with pytest.raises(ValueError, match="cut into 5 equal stripes"):
         fit(wrong, crops, folder=tmp_path, machine=CPU)
     assert not list(tmp_path.glob("*.pt")) + list(tmp_path.glob("log*"))
+
+
+def test_a_look_at_the_network_after_each_epoch_leaves_the_training_as_it_was(crops, tmp_path):
+    for name in ("plain", "seen"):
+        (tmp_path / name).mkdir()
+    seen = []
+
+    def look(model, epoch):
+        seen.append((epoch, model.training))
+        torch.rand(100)
+        model.train()
+        model.eval()
+        with torch.inference_mode():
+            return {"size": model(torch.rand(2, 3, 32, 16)).embedding.norm().item()}
+
+    plain = fit(TINY, crops, folder=tmp_path / "plain", machine=CPU)
+    watched = fit(TINY, crops, folder=tmp_path / "seen", machine=CPU, on_epoch=look)
+    assert seen == [(epoch, False) for epoch in (1, 2, 3, 4)]
+    assert same(plain, watched)
+    lines = [json.loads(line) for line in (tmp_path / "seen" / "log.jsonl").read_text().splitlines()]
+    assert [line["step"] for line in lines if "size" in line] == [2, 4, 6, 8]
+    others = [json.loads(line) for line in (tmp_path / "plain" / "log.jsonl").read_text().splitlines()]
+    assert [line["total"] for line in lines] == [line["total"] for line in others]
+
+
+@pytest.mark.parametrize("kind", ["statistics", "all"])
+def test_frozen_batch_norms_stay_frozen_after_a_look(crops, tmp_path, kind):
+    recipe = replace(TINY, frozen_batch_norm=kind)
+    for name in ("plain", "seen"):
+        (tmp_path / name).mkdir()
+    plain = fit(recipe, crops, folder=tmp_path / "plain", machine=CPU)
+    assert same(plain, fit(recipe, crops, folder=tmp_path / "seen", machine=CPU, on_epoch=lambda model, epoch: {}))
+
+
+@pytest.mark.parametrize("step", [1, 2, 3, 4, 7, 8])
+def test_a_killed_training_that_is_looked_at_goes_on_bit_for_bit_and_logs_each_look_once(crops, tmp_path, step):
+    for name in ("whole", "broken"):
+        (tmp_path / name).mkdir()
+
+    def look(model, epoch):
+        return {"size": sum(weight.norm().item() for weight in model.parameters())}
+
+    whole = fit(TINY, crops, folder=tmp_path / "whole", machine=CPU, on_epoch=look)
+    broken = {"folder": tmp_path / "broken", "machine": CPU, "every": 0, "on_epoch": look}
+    with pytest.raises(Killed):
+        fit(TINY, crops, **broken, on_step=killed_after(step))
+    assert same(whole, fit(TINY, crops, **broken, resume=True))
+    logs = [(tmp_path / name / "log.jsonl").read_text().splitlines() for name in ("whole", "broken")]
+    sizes = [[json.loads(line).get("size") for line in log] for log in logs]
+    assert sizes[0] == sizes[1]
+    assert len(sizes[0]) == 8
+
+
+def test_a_training_killed_while_it_is_looked_at_looks_again_before_the_checkpoint_counts(crops, tmp_path):
+    seen = []
+
+    def look(model, epoch):
+        seen.append(epoch)
+        if len(seen) == 2:
+            raise Killed
+        return {}
+
+    with pytest.raises(Killed):
+        fit(TINY, crops, folder=tmp_path, machine=CPU, every=0, on_epoch=look)
+    assert torch.load(tmp_path / "checkpoint.pt", weights_only=True)["step"] == 3
+    fit(TINY, crops, folder=tmp_path, machine=CPU, on_epoch=look, resume=True)
+    assert seen == [1, 2, 2, 3, 4]
+
+
+def test_only_the_last_training_is_looked_at(crops, tmp_path):
+    seen = []
+    first = replace(TINY, epochs=2)
+    two = replace(TINY, first=first, epochs=3)
+    fit(two, crops, folder=tmp_path, machine=CPU, on_epoch=lambda model, epoch: seen.append(epoch) or {})
+    assert seen == [1, 2, 3]
+
+
+def test_weights_that_break_in_the_middle_are_named_before_they_are_looked_at(crops, tmp_path):
+    one_step = partial(people_by_pictures, people=4, pictures=4)
+    recipe = replace(TINY, epochs=3, batches=one_step, optimizer=partial(SGD, lr=1e30))
+    with pytest.raises(FloatingPointError, match="gives no finite descriptors any more after step 1"):
+        fit(recipe, crops, folder=tmp_path, machine=CPU, on_epoch=lambda model, epoch: pytest.fail("looked at"))

@@ -18,7 +18,8 @@ from passerby.models.identity_embedding import IdentityEmbedding
 from passerby.training.augment import flip
 from passerby.training.batches import shuffled
 from passerby.training.build import build
-from passerby.training.loop import Machine, fit
+from passerby.training.loop import fit
+from passerby.training.machine import Machine
 from passerby.training.mined import mined
 from passerby.training.mining import Mining
 from passerby.training.recipe import Recipe
@@ -155,6 +156,19 @@ def test_a_killed_training_in_two_stages_ends_with_the_same_weights_bit_for_bit(
     assert seen[0].stage == stage, "it did not go on where it was"
     if stage == 2:
         assert seen[0].step == step // 2 * 2 + 1, "mining goes on at the start of a round"
+
+
+def test_a_look_in_the_middle_of_a_round_leaves_mining_as_it_was(crops, tmp_path):
+    def look(model, epoch):
+        with torch.inference_mode():
+            return {"size": model(torch.rand(2, 3, 32, 16)).embedding.norm().item()}
+
+    plain = replace(MINED, first=None, batches=replace(MINED.batches, updates=3))
+    for name in ("plain", "seen"):
+        (tmp_path / name).mkdir()
+    assert plain.batches.updates % plain.batches.every
+    whole = fit(plain, crops, folder=tmp_path / "plain", machine=CPU)
+    assert same(whole, fit(plain, crops, folder=tmp_path / "seen", machine=CPU, on_epoch=look))
 
 
 def test_a_mined_training_lowers_its_loss(crops, tmp_path):

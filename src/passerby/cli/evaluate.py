@@ -1,41 +1,93 @@
 """`passerby eval`."""
 
+from dataclasses import replace
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from typer import Argument, Option
 
 from passerby import terminal
-from passerby.cli.arguments import Ap, Data, Device, NoCameras
+from passerby.cli.arguments import Ap, Device, NoCameras
+from passerby.types import DISTRACTOR, Crop, PersonSet
+
+if TYPE_CHECKING:
+    from passerby.run import Run
 
 
 def evaluate(
     folder: Annotated[Path, Argument(metavar="RUN", help="Folder that training made.")],
     *,
-    data: Data,
+    data: Annotated[
+        list[str], Option("--data", metavar="[NAME:]DIR", help="Data set; give it again for one table of several.")
+    ],
+    validate: Annotated[
+        bool, Option("--validate", help="Judge on the training people that `train --validate` held out.")
+    ] = False,
     ap: Ap = "step",
     no_cameras: NoCameras = False,
+    tracklets: Annotated[
+        Literal["auto", "max", "mean", "none"],
+        Option(help="How a tracklet's frames become one; auto: max where there are any."),
+    ] = "auto",
+    multi_query: Annotated[
+        Literal["none", "mean", "max"], Option(help="Search by all further pictures of a query's person and camera.")
+    ] = "none",
+    leave_one_out: Annotated[
+        bool, Option("--leave-one-out", help="Search for each picture of query and gallery among all others.")
+    ] = False,
+    distractors: Annotated[
+        list[int] | None, Option(metavar="N", help="Add N distractors to the gallery; again for a curve.")
+    ] = None,
+    distractors_from: Annotated[
+        Path | None, Option(metavar="DIR", help="Pictures of nobody; by default those of the data set.")
+    ] = None,
+    by: Annotated[
+        list[str] | None, Option(metavar="PART", help="Also cut the result: by camera_pair, by attribute, or both.")
+    ] = None,
+    rank: Annotated[
+        list[int] | None, Option(metavar="K", help="Rank of the CMC to show beside rank 1; 5 and 10 by default.")
+    ] = None,
+    out: Annotated[Path | None, Option(help="Folder of what is written; RUN/results by default.")] = None,
     device: Device = "cpu",
-    page: Annotated[Path | None, Option(help="Report page to write; RUN/report.html by default.")] = None,
 ) -> None:
-    """Search for a data set's queries in its gallery, print the scores, and write RUN/scores.json and a report page."""
+    """Search for a data set's queries in its gallery; print the scores, write them, and a page of ranked lists."""
+    from passerby import run
+    from passerby.evaluate import evaluate as judge
+    from passerby.evaluation.rules import Rules
+
+    rules = Rules(
+        ap=ap, cameras=not no_cameras, tracklets=tracklets, multi_query=multi_query, leave_one_out=leave_one_out
+    )
+    trained = run.load(folder)
+    sets = [_people(trained, spec, validate=validate, distractors=distractors_from) for spec in data]
+    done = judge(
+        trained,
+        sets,
+        out=out or folder / "results",
+        progress=terminal.progress,
+        rules=rules,
+        distractors=sorted(set(distractors or [])),
+        parts=by or [],
+        ranks=list(dict.fromkeys(k for k in rank or (5, 10) if k != 1)),
+        device=device,
+    )
+    terminal.broken(done.broken, total=done.pictures)
+    terminal.results(done.results)
+    for one in done.slices:
+        terminal.slices(one)
+    for file in done.written:
+        terminal.say(f"Written: {file}")
+
+
+def _people(trained: "Run", spec: str, *, validate: bool, distractors: Path | None) -> PersonSet:
     from passerby import run
     from passerby.data_argument import load, named
-    from passerby.judge import judge, save_scores
-    from passerby.report.page import page as write_page
+    from passerby.datasets.folder import crops
 
-    shown = page or folder / "report.html"
-    if page is not None and not shown.parent.is_dir():
-        raise FileNotFoundError(f"No folder {shown.parent} to write {shown.name} into; make it first.")
-    trained = run.load(folder)
-    name, root = named(data)
+    name, root = named(spec)
     people = load(name, root) if name else trained.recipe.data(root)
-    with terminal.progress("embedding", len(people.query) + len(people.gallery)) as done:
-        judged = judge(trained, people, ap=ap, cameras=not no_cameras, device=device, on_progress=done)
-    terminal.broken(judged.broken, total=len(people.query) + len(people.gallery))
-    title = f"{trained.name} on {people.name}"
-    terminal.scores({trained.name: judged.scores}, title=title)
-    file = folder / "scores.json"
-    save_scores(judged.scores, file)
-    write_page(shown, title=title, scores={trained.name: judged.scores}, query=judged.query, gallery=judged.gallery)
-    terminal.say(f"Scores: {file}\nRanked lists: {shown}")
+    if validate:
+        people = run.validation_of(trained, people)
+    if distractors is None:
+        return people
+    return replace(people, distractors=tuple(Crop(crop.path, DISTRACTOR) for crop in crops(distractors)))

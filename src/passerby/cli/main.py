@@ -2,11 +2,12 @@
 
 import os
 import sys
+import warnings
 from contextlib import suppress
 
 import typer
 
-from passerby.cli import data, demo, embed, evaluate, score, search, study, synth, train
+from passerby.cli import attributes, compare, data, demo, embed, evaluate, score, search, study, synth, train
 
 app = typer.Typer(
     add_completion=False,
@@ -18,9 +19,11 @@ app.command()(synth.synth)
 app.command()(data.data)
 app.command()(train.train)
 app.command("eval")(evaluate.evaluate)
+app.command()(attributes.attributes)
 app.command()(embed.embed)
 app.command()(search.search)
 app.command()(score.score)
+app.command()(compare.compare)
 app.command()(demo.demo)
 app.command()(study.study)
 
@@ -33,7 +36,9 @@ def main() -> None:
 def exit_code(arguments: list[str]) -> int:
     """Run one command; 0 where it went well, 2 for a mistake, 130 where it was stopped."""
     try:
-        code = app(arguments, standalone_mode=False)
+        with warnings.catch_warnings():
+            warnings.showwarning = _remark
+            code = app(arguments, standalone_mode=False)
         return code if isinstance(code, int) else 0
     except KeyboardInterrupt:
         print("passerby: stopped.", file=sys.stderr)
@@ -50,3 +55,8 @@ def exit_code(arguments: list[str]) -> int:
         told = error.format_message() if isinstance(error, typer.TyperException) else str(error)
         print(f"passerby: {' '.join(told.split())}", file=sys.stderr)
         return 2
+
+
+def _remark(message: Warning | str, *_: object, **__: object) -> None:
+    """Show a warning as one line, without the place in the code that Python names."""
+    print(f"passerby: {' '.join(str(message).split())}", file=sys.stderr)

@@ -30,6 +30,9 @@ def study(
     rows: Annotated[
         list[str] | None, Option("--rows", metavar="ROW", help="Only this row; can be given again.")
     ] = None,
+    validate: Annotated[
+        int | None, Option(metavar="N", help="Cut N people from the training set, and judge on them.")
+    ] = None,
     out: Annotated[Path, Option(help="Folder of the runs and of the result.")] = Path("studies"),
     accelerator: Annotated[str, Option(help="auto, cpu or cuda.")] = "auto",
     devices: Annotated[int, Option(help="Devices.", min=1)] = 1,
@@ -40,7 +43,7 @@ def study(
     from passerby.plan import file_name
     from passerby.study import find
     from passerby.study import study as compare
-    from passerby.training.loop import Machine
+    from passerby.training.machine import Machine
 
     found = find(table)
     sets = for_study(found, data, scale)
@@ -52,12 +55,14 @@ def study(
         seeds=seeds,
         rows=rows or None,
         changes=changes or [],
+        validate=validate,
         machine=Machine(accelerator=accelerator, devices=devices, workers=workers),
         training=terminal.training,
         judging=terminal.progress,
     )
     terminal.comparison(done)
-    # another study of the same table, on other data or with other changes, keeps its own page
+    # another study of the same table, on other data, with other changes or on other people, keeps its own page
     place = out / scale / "+".join(file_name(name) for name in sets)
-    as_json, as_markdown = done.save(place, name=file_name(found.name, *(changes or []), *(rows or [])))
+    held = [] if validate is None else [f"validate={validate}"]
+    as_json, as_markdown = done.save(place, name=file_name(found.name, *held, *(changes or []), *(rows or [])))
     terminal.say(f"The same as a page: {as_markdown}\nWith the value of each seed: {as_json}")

@@ -1,8 +1,10 @@
 """Lists that come with a data set: of lines, of indices, of pictures."""
 
+import gc
 import os
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence, Set
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -13,8 +15,8 @@ MAX_BYTES = 64 * 2**20
 """What a text file may take; the longest of the real ones, MARS's, has 14 MB."""
 
 
-def lines(file: Path) -> list[str]:
-    """Lines of a text file without the space around them, empty ones left out.
+def lines(file: Path) -> Iterator[str]:
+    """Lines of a text file, one after another, without the space around them; empty ones are left out.
 
     Raises:
         ValueError: if it holds nothing, has more than MAX_BYTES, or is not UTF-8.
@@ -23,12 +25,15 @@ def lines(file: Path) -> list[str]:
     if size > MAX_BYTES:
         raise ValueError(f"{file} has {size} bytes; at most {MAX_BYTES} are read.")
     try:
-        found = [line for line in map(str.strip, file.read_text(encoding="utf-8-sig").splitlines()) if line]
+        with file.open(encoding="utf-8-sig") as stream:
+            empty = True
+            for line in filter(None, map(str.strip, stream)):
+                empty = False
+                yield line
     except UnicodeDecodeError as error:
         raise ValueError(f"{file} is not text in UTF-8 ({error}); unpack it again.") from None
-    if not found:
+    if empty:
         raise ValueError(f"{file} is empty; unpack it again.")
-    return found
 
 
 def integers(file: Path, name: str, value: Value | None) -> list[int]:
@@ -83,12 +88,53 @@ def check_present(root: Path, names: Sequence[str], *, listed: str, title: str) 
         folder, _, picture = name.rpartition("/")
         folders.setdefault(folder, set()).add(picture)
     for folder, wanted in folders.items():
-        missing = wanted - files_in(root / folder)
-        if missing:
-            raise FileNotFoundError(
-                f"{len(missing)} of {len(wanted)} pictures in {root / folder} that {listed} names are not there "
-                f"({min(missing)}); unpack {title} again."
-            )
+        _check(root / folder, wanted, files_in(root / folder), listed, title)
+
+
+def paths_in(folder: Path, wanted: Sequence[str], *, listed: str, title: str) -> dict[str, Path]:
+    """Paths of a folder's files by name, by one look into it; much faster than joining each path.
+
+    Args:
+        folder: where the pictures lie.
+        wanted: names that must be there.
+        listed: which list names them, for messages.
+        title: the data set's name in messages.
+
+    Raises:
+        FileNotFoundError: if one is not there.
+        ValueError: if one stands twice among the names.
+    """
+    names = set(wanted)
+    if len(names) < len(wanted):
+        twice = Counter(wanted).most_common(1)[0][0]
+        raise ValueError(f"{listed}: {twice} stands there twice; a picture stands there once. Unpack {title} again.")
+    try:
+        there = {path.name: path for path in folder.iterdir()}
+    except (FileNotFoundError, NotADirectoryError):
+        there = {}
+    _check(folder, names, there.keys(), listed, title)
+    return there
+
+
+def _check(folder: Path, wanted: Set[str], there: Set[str], listed: str, title: str) -> None:
+    missing = wanted - there
+    if missing:
+        raise FileNotFoundError(
+            f"{len(missing)} of {len(wanted)} pictures in {folder} that {listed} names are not there "
+            f"({min(missing)}); unpack {title} again."
+        )
+
+
+@contextmanager
+def without_collection() -> Iterator[None]:
+    """Python looks for no garbage meanwhile: where a million values are made and all stay, that takes half the time."""
+    on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if on:
+            gc.enable()
 
 
 def files_in(folder: Path) -> set[str]:

@@ -1,10 +1,14 @@
-"""Attribute classes for training, from the codes of the label files."""
+"""Attribute classes for training, and which ones are right in a test, from the codes of the label files."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from types import MappingProxyType
 from typing import Literal, NamedTuple
 
-from passerby.types import MISSING, PersonSet
+import torch
+from torch import Tensor
+
+from passerby.types import DISTRACTOR, MISSING, Crop, PersonSet
 
 Classes = Mapping[int, Mapping[str, int]]
 """Training pid to attribute name to class, from 0, or MISSING."""
@@ -115,6 +119,51 @@ def duke_binary(data: PersonSet, *, bad_top: BadTop = "corrected") -> Classes:
     return _classes(data, _split(_DUKE), "duke_attribute.mat", "ignore", _mended(bad_top))
 
 
+def accepted(labels: Callable[..., Classes], data: PersonSet, crops: Sequence[Crop]) -> Mapping[str, Tensor]:
+    """Which classes count as right for each crop, by the rule of the label authors.
+
+    A code has one right class. Of a colour, every class whose flag is 2 is right: several where several are set, and
+    none where none is set, so that such a crop is wrong whatever is predicted.
+    Source: Lin et al., Improving Person Re-identification by Attribute and Identity Learning, and the evaluation code
+    that goes with its labels.
+
+    Args:
+        labels: `market`, `duke`, `market_binary` or `duke_binary`, with or without its options: what a network's heads
+            were trained on. A class that `colour_missing` adds is never right, and a code that `bad_top` ignores has no
+            right class.
+        data: with the labels of these people.
+        crops: N crops of labelled people.
+
+    Returns:
+        Attribute name to (N, classes) bool, in the order of the crops.
+
+    Raises:
+        ValueError: if `labels` is another function, there is no crop, a crop shows nobody by name, a person has no
+            labels, or a label is missing or has another code than those of the data set.
+    """
+    function, options = (labels.func, labels.keywords) if isinstance(labels, partial) else (labels, {})
+    known = {market: _MARKET, duke: _DUKE, market_binary: _split(_MARKET), duke_binary: _split(_DUKE)}
+    if function not in known:
+        names = ", ".join(one.__name__ for one in known)
+        raise ValueError(
+            f"labels is {getattr(labels, '__name__', labels)!r}; which classes are right is known for {names}."
+        )
+    nobody = [crop for crop in crops if crop.pid <= DISTRACTOR]
+    if nobody or not crops:
+        told = f"{len(nobody)} of {len(crops)} crops show nobody by name ({nobody[0].path})" if nobody else "no crop"
+        raise ValueError(f"There is {told}; give crops of people who have attribute labels.")
+    of_duke = function in (duke, duke_binary)
+    file = "duke_attribute.mat" if of_duke else "market_attribute.mat"
+    mended = _mended(options.get("bad_top", "corrected")) if of_duke else {}
+    other = options.get("colour_missing") == "other_class"
+    readers = _readers(data, {crop.pid for crop in crops}, "test", file, mended)
+    right = {
+        name: {pid: read.right(head, other=other) for pid, read in readers.items()}
+        for name, head in known[function].items()
+    }
+    return {name: torch.tensor([by_pid[crop.pid] for crop in crops]) for name, by_pid in right.items()}
+
+
 def _split(scheme: Mapping[str, _Code | _Colour]) -> Mapping[str, _Code]:
     heads: dict[str, _Code] = {}
     for name, head in scheme.items():
@@ -142,23 +191,31 @@ def _classes(
 ) -> Classes:
     if colour_missing not in ("ignore", "other_class"):
         raise ValueError(f"colour_missing is {colour_missing!r}; give ignore or other_class.")
+    readers = _readers(data, {crop.pid for crop in data.train}, "training", file, mended)
+    return MappingProxyType(
+        {
+            pid: MappingProxyType({name: read.head(head, colour_missing) for name, head in scheme.items()})
+            for pid, read in readers.items()
+        }
+    )
+
+
+def _readers(
+    data: PersonSet, pids: set[int], who: str, file: str, mended: Mapping[tuple[int, str], int]
+) -> "dict[int, _Reader]":
+    """The labels of each person, by ascending pid."""
     if not data.attributes:
         raise ValueError(
             f"{data.name} has no attribute labels; put {file} into its folder, or choose a recipe that needs none."
         )
-    pids = sorted({crop.pid for crop in data.train})
-    without = [pid for pid in pids if pid not in data.attributes]
+    without = [pid for pid in sorted(pids) if pid not in data.attributes]
     if without:
         shown = ", ".join(map(str, without[:5]))
         raise ValueError(
-            f"{len(without)} of {len(pids)} training people of {data.name} have no attribute labels (pid {shown}"
+            f"{len(without)} of {len(pids)} {who} people of {data.name} have no attribute labels (pid {shown}"
             f"{', ...' if len(without) > 5 else ''}); each one needs its row in {file}."
         )
-    found: dict[int, Mapping[str, int]] = {}
-    for pid in pids:
-        read = _Reader(pid, data.attributes[pid], file, mended)
-        found[pid] = MappingProxyType({name: read.head(head, colour_missing) for name, head in scheme.items()})
-    return MappingProxyType(found)
+    return {pid: _Reader(pid, data.attributes[pid], file, mended) for pid in sorted(pids)}
 
 
 class _Reader(NamedTuple):
@@ -176,6 +233,12 @@ class _Reader(NamedTuple):
         if 1 in flags:
             return flags.index(1)
         return len(flags) if colour_missing == "other_class" else MISSING
+
+    def right(self, head: _Code | _Colour, *, other: bool) -> tuple[bool, ...]:
+        if isinstance(head, _Code):
+            code = self.code(head.field, head.largest)
+            return tuple(code == one for one in range(head.largest))
+        return (*(self.code(f"{head.prefix}{colour}", 2) == 1 for colour in head.colours), *([False] if other else []))
 
     def code(self, field: str, largest: int) -> int:
         if field not in self.row:

@@ -1,12 +1,14 @@
 """CUHK03: 1,467 people, 2 cameras (Li et al., DeepReID), in the new protocol of 767 and 700 people (Zhong et al.)."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import MappingProxyType
+from typing import Literal
 
+from passerby.datasets import _cuhk03_original
 from passerby.datasets._listed import check_present, indices, integers
-from passerby.datasets._market_layout import FOLDERS, splits
+from passerby.datasets._market_layout import splits
 from passerby.datasets._matlab import matlab
 from passerby.datasets._unpacked import unpacked
 from passerby.types import Crop, PersonSet
@@ -25,6 +27,10 @@ OFFICIAL: Mapping[str, Mapping[str, tuple[int, int]]] = MappingProxyType(
     }
 )
 """Version to split to pictures and people of the whole set."""
+VERSIONS = ("detected", "labeled")
+"""Boxes of a detector, and boxes drawn by hand."""
+ORIGINALS = ("cuhk-03.mat", "cuhk03_release/cuhk-03.mat")
+"""Where the authors' file may lie."""
 
 _LISTED = re.compile(r"(?P<person>\d_\d{3,4})_(?P<camid>\d)_\d{2,}\.(png|jpg)", re.ASCII)  # 1_001_1_01.png
 _SORTED = re.compile(r"(?P<pid>\d{4,9})_c(?P<camid>\d)[0-9A-Za-z_]*\.(png|jpg)", re.ASCII)  # 0001_c1_21.png
@@ -41,8 +47,8 @@ def detected(root: Path) -> PersonSet:
     Two layouts are read:
 
     - `cuhk03_new_protocol_config_detected.mat` beside `images_detected/`, with the pictures of `cuhk-03.mat` named as
-      in the file's `filelist` (`1_001_1_01.png`: pair of cameras, person, camera, picture). Where both layouts are
-      there, this one is taken.
+      in the file's `filelist` (`1_001_1_01.png`: pair of cameras, person, camera, picture); `unpack` writes them.
+      Where both layouts are there, this one is taken.
     - `detected/` with `bounding_box_train`, `query` and `bounding_box_test`, the pictures named `0001_c1_...png`.
 
     Pids are 1 .. 1467 and cameras 1 and 2, as both give them: five pairs of cameras took the pictures, and the protocol
@@ -64,10 +70,52 @@ def labeled(root: Path) -> PersonSet:
     return _load(Path(root), "labeled")
 
 
+VARIANTS: Mapping[str, Callable[[Path], PersonSet]] = MappingProxyType({"detected": detected, "labeled": labeled})
+"""The two versions, by name."""
+
+
+def unpack(
+    root: Path,
+    *,
+    version: Literal["detected", "labeled", "both"] = "both",
+    on_progress: Callable[[int, int], None] | None = None,
+) -> int:
+    """Write the pictures of `cuhk-03.mat`, a MATLAB file of version 7.3, and return how many it wrote.
+
+    They go to `images_detected/` and `images_labeled/` as PNG files, named as in the `filelist` of the new protocol:
+    `1_001_2_06.png` is the pair of cameras, the person within it, the camera, and the picture of 10, of which 1 .. 5
+    are the first camera's. Pictures that are there already are left as they are, and none is ever half there.
+
+    Args:
+        root: the folder that holds `cuhk-03.mat` or `cuhk03_release/cuhk-03.mat`.
+        version: whose pictures.
+        on_progress: called with the cells of the file that are done, and of how many.
+
+    Raises:
+        FileNotFoundError: if there is no such file.
+        ValueError: if the version is another word, or the file is damaged or is another one. What was written so far
+            stays.
+    """
+    root = Path(root)
+    if version not in (*VERSIONS, "both"):
+        raise ValueError(f"version is {version!r}; give one of {', '.join(VERSIONS)}, both.")
+    unpacked(root, (), title=TITLE, source=SOURCE)
+    original = _original(root)
+    if original is None:
+        raise FileNotFoundError(f"No cuhk-03.mat in {root} or in {root / 'cuhk03_release'}; get it from {SOURCE}.")
+    wanted = VERSIONS if version == "both" else (version,)
+    folders = [(one, root / f"images_{one}") for one in wanted]
+    return _cuhk03_original.unpack(original, folders, on_progress=on_progress)
+
+
+def _original(root: Path) -> Path | None:
+    return next((root / name for name in ORIGINALS if (root / name).is_file()), None)
+
+
 def _load(root: Path, version: str) -> PersonSet:
     config = f"cuhk03_new_protocol_config_{version}.mat"
     if (root / version).is_dir() and not (root / config).is_file():
-        found = splits(root / version, _sorted_crop, title=TITLE)
+        found = splits(root / version, _sorted_crop, title=TITLE, source=SOURCE)
     else:
         _check_extracted(root, f"images_{version}")
         unpacked(root, (config, f"images_{version}"), title=TITLE, source=SOURCE)
@@ -78,13 +126,10 @@ def _load(root: Path, version: str) -> PersonSet:
 
 
 def _check_extracted(root: Path, folder: str) -> None:
-    packed = [file for file in (root / "cuhk-03.mat", root / "cuhk03_release" / "cuhk-03.mat") if file.is_file()]
-    if packed and not (root / folder).is_dir():
+    original = _original(root)
+    if original is not None and not (root / folder).is_dir():
         raise FileNotFoundError(
-            f"No {folder} in {root}, only {packed[0]}: it is a MATLAB file of version 7.3 (HDF5), which is not read. "
-            f"Write its pictures to {root / folder}, named as in filelist of cuhk03_new_protocol_config_*.mat "
-            "(1_001_1_01.png: pair of cameras, person, camera, picture), or get the folders of CUHK03-NP "
-            f"({', '.join(FOLDERS.values())}) from {SOURCE}."
+            f"No {folder} in {root}, only {original}; write its pictures there: passerby data cuhk03 {root} --unpack"
         )
 
 

@@ -16,10 +16,10 @@ def load(source: Path) -> PersonSet:
     - A folder with one folder for each person. There is no split, so all of it is training material.
     - A folder with some of the folders train, query and gallery (and no others), each with one folder for each person.
       The same folder name is the same person everywhere, and no camera is known.
-    - A CSV file in UTF-8 with a header and the columns path, pid and, where there are any, camid, time, split, in any
-      order. Paths are relative to the file, or absolute, and may lead out of its folder; pid is 1 or more, 0 for a
-      distractor, -1 for junk, -2 where nobody knows; an empty camid or time is one that is not known. Without a column
-      `split` all of it is training material.
+    - A CSV file in UTF-8 with a header and the columns path, pid and, where there are any, camid, time, trackid, split,
+      in any order. Paths are relative to the file, or absolute, and may lead out of its folder; pid is 1 or more, 0 for
+      a distractor, -1 for junk, -2 where nobody knows; an empty camid, time or trackid is one that is not known. Frames
+      of one tracklet share a trackid. Without a column `split` all of it is training material.
 
     In folders the people are numbered 1, 2, ... in the order of their folders' names, over all splits together;
     a crop's `path.parent.name` is the name. Names that start with a dot, and files that are no pictures, are passed

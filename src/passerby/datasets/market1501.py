@@ -1,16 +1,34 @@
 """Market-1501: 1,501 people, 6 cameras (Zheng et al., Scalable Person Re-identification: A Benchmark)."""
 
 import re
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 
 from passerby.datasets._label_file import label_file
-from passerby.datasets._market_layout import crops, splits
-from passerby.types import Crop, PersonSet
+from passerby.datasets._market_layout import IGNORED, crops, splits
+from passerby.types import DISTRACTOR, Crop, PersonSet
 
 TITLE = "Market-1501"
 """What messages call it."""
+SOURCE = "https://zheng-lab-anu.github.io/Project/project_reid.html (the authors' page, by Liang Zheng)"
+"""Where it can be had."""
+OFFICIAL: Mapping[str, Mapping[str, tuple[int, int]]] = MappingProxyType(
+    {
+        "": {
+            "train": (12_936, 751),
+            "query": (3_368, 750),
+            "gallery": (19_732, 750),
+            "multi_query": (25_259, 1_501),
+            "distractors": (500_000, 0),
+        }
+    }
+)
+"""Version to split to pictures and people of the whole set."""
 MULTI_QUERY = "gt_bbox"
 """Hand-drawn boxes of the same people, for pooled queries."""
+DISTRACTORS = ("distractors_500k", "distractors", "images")
+"""Folders of further pictures of nobody: the archive and what others made of it use different names."""
 LABELS = "market_attribute.mat"
 """The labels of Lin et al., Improving Person Re-identification by Attribute and Identity Learning."""
 FRAMES = 1_000_000
@@ -21,6 +39,8 @@ _NAME = re.compile(
     r"(\.jpg){1,2}",  # the real set has a 1488_c1s6_023021_00.jpg.jpg
     re.ASCII,
 )
+_CAMERA = re.compile(r"_c(\d{1,4})", re.ASCII)
+_ENDINGS = (".jpg", ".png")
 
 
 def load(root: Path) -> PersonSet:
@@ -29,7 +49,9 @@ def load(root: Path) -> PersonSet:
     A name such as `0002_c1s1_000451_03.jpg` gives pid 2, camid 1, and as time sequence x FRAMES + frame = 1000451:
     within a sequence a difference of times is a number of frames, and over sequences of one camera only the order
     means something. A pid of -1 is junk and 0000 a distractor; `gt_bbox`, where it is there, becomes `multi_query`,
-    with the boxes of training people that it holds. `market_attribute.mat` in the folder becomes `attributes`, with the
+    with the boxes of training people that it holds. The first folder of DISTRACTORS that is there becomes
+    `distractors`, whatever its pictures are called, in the order of their names; `_c<camera>` in a name gives the
+    camera, where it is there. `market_attribute.mat` in the folder becomes `attributes`, with the
     codes as they stand there (1 or 2, age 1 .. 4). What file managers leave in folders is passed over.
 
     Args:
@@ -37,20 +59,37 @@ def load(root: Path) -> PersonSet:
 
     Raises:
         FileNotFoundError: if a folder is missing.
-        ValueError: if a folder is empty, a file in it has another name than the form above, or the labels cannot be
-            read.
+        ValueError: if a folder is empty, a file in it has another name than the form above or, among the distractors,
+            is no picture, or the labels cannot be read.
     """
     root = Path(root)
     multi_query, labels = root / MULTI_QUERY, root / LABELS
-    found = splits(root, _crop, title=TITLE)
+    found = splits(root, _crop, title=TITLE, source=SOURCE)
+    further = [root / folder for folder in DISTRACTORS if (root / folder).is_dir()]
     return PersonSet(
         name="market1501",
         train=found["train"],
         query=found["query"],
         gallery=found["gallery"],
         multi_query=crops(multi_query, _crop, title=TITLE) if multi_query.is_dir() else (),
+        distractors=_distractors(further[0]) if further else (),
         attributes=label_file(labels, "market_attribute", title=TITLE) if labels.is_file() else {},
     )
+
+
+def _distractors(folder: Path) -> tuple[Crop, ...]:
+    found = []
+    for path in sorted(folder.iterdir(), key=lambda path: path.name):  # half a million: joining each path takes longer
+        name = path.name
+        if name.startswith("._") or name in IGNORED:
+            continue
+        if not name.endswith(_ENDINGS) and not name.lower().endswith(_ENDINGS):
+            raise ValueError(f"{path} is no picture of a distractor, which end in .jpg or .png; move it away.")
+        camera = _CAMERA.search(name)
+        found.append(Crop(path, DISTRACTOR, int(camera[1]) if camera else None))
+    if not found:
+        raise ValueError(f"{folder} is empty; unpack the distractors of {TITLE} again, or remove it.")
+    return tuple(found)
 
 
 def _crop(folder: Path, name: str) -> Crop:

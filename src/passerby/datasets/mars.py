@@ -1,14 +1,14 @@
 """MARS: 1,261 people in tracklets, 6 cameras (Zheng et al., MARS: A Video Benchmark for Large-Scale Person ...)."""
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
 from typing import NamedTuple
 
 import numpy as np
 
-from passerby.datasets._listed import check_present, indices, integers, lines
+from passerby.datasets._listed import indices, integers, lines, paths_in, without_collection
 from passerby.datasets._matlab import matlab
 from passerby.datasets._unpacked import unpacked
 from passerby.types import DISTRACTOR, JUNK, Crop, PersonSet
@@ -20,12 +20,21 @@ SOURCE = (
     "https://github.com/liangzheng06/MARS-evaluation (info)"
 )
 """Where it can be had."""
+QUERIES_REMOVED = "queries removed"
+"""What the version of `queries_removed` is called."""
+
+_FRAMES = {"train": (509_914, 625), "query": (114_493, 626)}
 OFFICIAL: Mapping[str, Mapping[str, tuple[int, int]]] = MappingProxyType(
-    {"": {"train": (509_914, 625), "query": (114_493, 626), "gallery": (681_089, 634)}}
+    {"": {**_FRAMES, "gallery": (681_089, 634)}, QUERIES_REMOVED: {**_FRAMES, "gallery": (566_596, 620)}}
 )
 """Version to split to pictures (frames) and people of the whole set."""
-TRACKLETS = MappingProxyType({"train": 8_298, "query": 1_980, "gallery": 12_180})
-"""Split to tracklets of the whole set."""
+TRACKLETS: Mapping[str, Mapping[str, int]] = MappingProxyType(
+    {
+        "": {"train": 8_298, "query": 1_980, "gallery": 12_180},
+        QUERIES_REMOVED: {"train": 8_298, "query": 1_980, "gallery": 10_200},
+    }
+)
+"""Version to split to tracklets of the whole set."""
 
 _NAME = re.compile(r"(\d{4}|00-1)C\d{1,4}T\d{4,9}F\d{3,9}\.jpg", re.ASCII)
 _PARTS = (
@@ -60,31 +69,55 @@ def load(root: Path) -> PersonSet:
     Raises:
         FileNotFoundError: if one of them, a file in `info`, or a frame that a list names is missing.
         ValueError: if a file cannot be read, tracklets do not take all frames of the list one after another, a frame's
-            name does not parse or tells another person or camera than its tracklet, an index is out of range, or a
-            person stands in train and test.
+            name does not parse, stands there twice or tells another person or camera than its tracklet, an index is
+            out of range, or a person stands in train and test.
     """
-    root = Path(root)
+    return _load(Path(root), "")
+
+
+def queries_removed(root: Path) -> PersonSet:
+    """MARS without the queries' own tracklets in the gallery, as some papers judge it; the rest as in `load`.
+
+    In the real set 10,200 tracklets stay, and 140 of the 1,980 queries have no right answer among them.
+    """
+    return _load(Path(root), QUERIES_REMOVED)
+
+
+VARIANTS: Mapping[str, Callable[[Path], PersonSet]] = MappingProxyType({"queries_removed": queries_removed})
+"""Other ways to read it, by name."""
+
+
+def _load(root: Path, version: str) -> PersonSet:
     unpacked(root, _PARTS, title=TITLE, source=SOURCE)
-    train, test = _tracklets(root, "train"), _tracklets(root, "test")
+    with without_collection():
+        train, test = _tracklets(root, "train"), _tracklets(root, "test")
     file = root / "info" / "query_IDX.mat"
     queries = indices(file, "query_IDX", matlab(file).get("query_IDX"), len(test))
+    out = set(queries) if version == QUERIES_REMOVED else set()
     return PersonSet(
         name="mars",
+        version=version,
         train=tuple(crop for tracklet in train for crop in tracklet),
         query=tuple(crop for index in queries for crop in test[index]),
-        gallery=tuple(crop for tracklet in test for crop in tracklet),
+        gallery=tuple(crop for index, tracklet in enumerate(test) if index not in out for crop in tracklet),
     )
 
 
 def _tracklets(root: Path, part: str) -> list[list[Crop]]:
     folder, listed = root / f"bbox_{part}", root / "info" / f"{part}_name.txt"
-    names = lines(listed)
+    names = []
+    for name in lines(listed):
+        if not _NAME.fullmatch(name):
+            raise ValueError(f"{listed}: {name[:80]!r} is not named as in MARS: pidC<camera>T<tracklet>F<frame>.jpg.")
+        names.append(name)
     tracks = list(_tracks(root / "info" / f"tracks_{part}_info.mat", f"track_{part}_info", len(names)))
-    if not all(map(_NAME.fullmatch, names)):
-        name = next(name for name in names if not _NAME.fullmatch(name))
-        raise ValueError(f"{listed}: {name[:80]!r} is not named as in MARS: pidC<camera>T<tracklet>F<frame>.jpg.")
-    check_present(folder, [f"{name[:4]}/{name}" for name in names], listed=str(listed), title=TITLE)
-    return [list(_crops(folder, listed, names, track, trackid)) for trackid, track in enumerate(tracks)]
+    wanted: dict[str, list[str]] = {}
+    for name in names:
+        wanted.setdefault(name[:4], []).append(name)
+    paths = {
+        person: paths_in(folder / person, some, listed=str(listed), title=TITLE) for person, some in wanted.items()
+    }
+    return [list(_crops(paths, listed, names, track, trackid)) for trackid, track in enumerate(tracks)]
 
 
 def _tracks(file: Path, name: str, frames: int) -> Iterator[_Track]:
@@ -109,13 +142,14 @@ def _tracks(file: Path, name: str, frames: int) -> Iterator[_Track]:
         )
 
 
-def _crops(folder: Path, listed: Path, names: Sequence[str], track: _Track, trackid: int) -> Iterator[Crop]:
+def _crops(
+    paths: Mapping[str, Mapping[str, Path]], listed: Path, names: Sequence[str], track: _Track, trackid: int
+) -> Iterator[Crop]:
     start = f"{'00-1' if track.pid == JUNK else f'{track.pid:04d}'}C{track.camid}T"
-    place = folder / start[:4]
     for name in names[track.first - 1 : track.last]:
         if not name.startswith(start):
             raise ValueError(
                 f"{listed}: {name} stands in tracklet {trackid + 1}, which shows person {track.pid} in camera "
                 f"{track.camid}; use files of one release."
             )
-        yield Crop(place / name, track.pid, track.camid, float(name[name.index("F") + 1 : -4]), trackid)
+        yield Crop(paths[start[:4]][name], track.pid, track.camid, float(name[name.index("F") + 1 : -4]), trackid)

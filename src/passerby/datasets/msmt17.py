@@ -1,7 +1,7 @@
 """MSMT17: 4,101 people, 15 cameras (Wei et al., Person Transfer GAN to Bridge Domain Gap for Person ...)."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
 
@@ -53,6 +53,10 @@ def load(root: Path) -> PersonSet:
 def train_only(root: Path) -> PersonSet:
     """MSMT17, trained on `list_train.txt` alone (30,248 pictures); pids and the rest as in `load`."""
     return _load(Path(root), ("list_train.txt",), f" {TRAIN_ONLY}")
+
+
+VARIANTS: Mapping[str, Callable[[Path], PersonSet]] = MappingProxyType({"train_only": train_only})
+"""Other ways to read it, by name."""
 
 
 def _load(root: Path, training: Sequence[str], ending: str) -> PersonSet:

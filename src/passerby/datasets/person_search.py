@@ -1,7 +1,8 @@
 """Person Search (CUHK-SYSU): 8,432 people in scenes (Xiao et al., Joint Detection and Identification Feature ...)."""
 
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from types import MappingProxyType
 
@@ -51,8 +52,8 @@ def load(root: Path, *, size: int = 100) -> PersonSet:
 
     Warns:
         UserWarning: if `Images.mat` holds boxes without width or height, which are left out, or twice in one scene,
-            where they count once, or lacks boxes of queries' people, which are added; or if a scene stands twice in
-            one gallery, where it counts once.
+            where they count once, or lacks boxes of queries' people, which are added; if a scene stands twice in one
+            gallery, where it counts once; or if a gallery has fewer or more scenes than `size`.
     """
     root = Path(root)
     if size not in SIZES:
@@ -88,8 +89,14 @@ def load(root: Path, *, size: int = 100) -> PersonSet:
         train=tuple(Crop(folder / place.scene, pid, box=place.box) for place, pid in train),
         query=tuple(Crop(folder / place.scene, pid, box=place.box) for place, pid in query),
         gallery=tuple(gallery),
-        galleries=_galleries(test_file, found, spans),
+        galleries=_galleries(test_file, found, spans, size),
     )
+
+
+VARIANTS: Mapping[str, Callable[[Path], PersonSet]] = MappingProxyType(
+    {f"gallery_{size}": partial(load, size=size) for size in SIZES}
+)
+"""Sizes of gallery, by name."""
 
 
 def _filled(
@@ -117,7 +124,12 @@ def _filled(
     return people
 
 
-def _galleries(file: Path, found: Sequence[Search], spans: Sequence[range]) -> Galleries:
+def _galleries(file: Path, found: Sequence[Search], spans: Sequence[range], size: int) -> Galleries:
+    other = [number for number, search in enumerate(found, start=1) if len(search.gallery) != size]
+    if other:
+        first = f"query {other[0]} in {len(found[other[0] - 1].gallery)}"
+        told = f"{len(other)} of {len(found)} queries are not searched in {size} scenes ({first})"
+        warnings.warn(f"{file}: {told}; the official lists give {size} to each.", stacklevel=3)
     once = [search.gallery[np.sort(np.unique(search.gallery, return_index=True)[1])] for search in found]
     twice = sum(len(search.gallery) - len(scenes) for search, scenes in zip(found, once, strict=True))
     if twice:

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from passerby.evaluation.significance import Interval, interval
+
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Scores:
@@ -19,12 +21,15 @@ class Scores:
             Source: Ye et al., Deep Learning for Person Re-identification: A Survey and Outlook, where mINP is proposed.
         first: (Q,) int64 rank of the first match among the kept gallery, from 1; 0 for a query without a match.
         protocol: what the numbers depend on: AP definition, data set, cameras, model, and so on.
+        people: (Q,) int64 pid of each query's person, by which intervals are made; None where each query counts as a
+            person of its own.
     """
 
     ap: Tensor
     inp: Tensor
     first: Tensor
     protocol: Mapping[str, str | int | float | bool | None]
+    people: Tensor | None = None
 
     @property
     def queries(self) -> int:
@@ -68,11 +73,18 @@ class Scores:
         return found[1 : length + 1].cumsum(0).double() / self.queries
 
     def summary(self) -> dict[str, object]:
-        """The numbers by their names in the field, and `ap`: which definition the mAP has; nan where undefined."""
+        """The numbers by their names in the field, and `ap`: which definition the mAP has; nan where undefined.
+
+        `mAP_interval` and `rank1_interval` are [low, high] of the 95 % intervals, None where there are none; see
+        `evaluation.significance`.
+        """
+        right = torch.where(self.first > 0, (self.first == 1).double(), math.nan)
         return {
             "mAP": self.mAP,
+            "mAP_interval": _bounds(interval(self.ap, self.people)),
             "mINP": self.mINP,
             "rank1": self.rank(1),
+            "rank1_interval": _bounds(interval(right, self.people)),
             "rank5": self.rank(5),
             "rank10": self.rank(10),
             "ap": self.protocol["ap"],
@@ -89,9 +101,14 @@ class Scores:
                 "ap": [nullable(value) for value in self.ap.tolist()],
                 "inp": [nullable(value) for value in self.inp.tolist()],
                 "first": self.first.tolist(),
+                "people": None if self.people is None else self.people.tolist(),
             },
         }
         return json.dumps(document, indent=1, allow_nan=False)
+
+
+def _bounds(found: Interval) -> list[float] | None:
+    return None if math.isnan(found.low) else [found.low, found.high]
 
 
 def nullable(value: object) -> object:

@@ -24,7 +24,7 @@ class MidlevelAttributes(nn.Module):
     """Attribute heads on horizontal bands of a mid-level map; identity from a global and from a part branch.
 
     In training, `logits` and `features` hold the global and then the local branch's scores and vectors, and
-    `attributes` the scores of each head.
+    `attributes` the scores of each head, also in eval mode.
     Source: Zhang, Xu, Person Re-identification by Mid-level Attribute and Part-based Identity Learning, section 2.1,
     figure 2 and table 1; the descriptors are those of section 3.3.
     Differs: the text leaves open how wide a part is (`part_channels`), what follows its 1 x 1 convolution, and how an
@@ -120,12 +120,12 @@ class MidlevelAttributes(nn.Module):
             vectors["local"] = self.part(maps[3] if self.part_stage is None else self.part_stage(maps[2]))
         chosen = vectors.values() if self.descriptor == "fused" else [vectors[self.descriptor]]
         embedding = torch.cat([normalize(vector.float(), dim=1) for vector in chosen], dim=1)
+        attributes = {} if self.attributes is None else self.attributes(maps[self.level - 1])
         if not self.training:
-            return Output(embedding)
+            return Output(embedding, attributes=attributes)
         logits: tuple[Tensor, ...] = ()
         if self.classify is not None:
             logits = tuple(self.classify[f"{name}_branch"](self.dropout(vector)) for name, vector in vectors.items())
-        attributes = {} if self.attributes is None else self.attributes(maps[self.level - 1])
         return Output(embedding, features=tuple(vectors.values()), logits=logits, attributes=attributes)
 
 

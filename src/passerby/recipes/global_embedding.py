@@ -9,8 +9,8 @@ Ours on these data sets: not measured. On the drawn world: docs/papers/results.m
     passerby train global_embedding.small --data WORLD --out RUN        minutes on two CPU cores
 
 Two trainings: classification of identities, then ranking with the backbone that this leaves. An epoch of the second is
-512 updates, after which the learning rate has halved. MARS and Person Search can be trained on; what judges them
-(frames pooled to tracklets, a gallery for each query) is not there yet.
+512 updates, after which the learning rate has halved. MARS is judged by tracklets, Person Search
+with a gallery for each query: docs/papers/rows.md.
 """
 
 from dataclasses import replace

@@ -9,8 +9,11 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from passerby import files
+from passerby.evaluation.common_protocol import common_protocol
+from passerby.evaluation.protocol import Galleries
 from passerby.evaluation.scores import Scores
-from passerby.report.common_protocol import common_protocol
+from passerby.evaluation.significance import Interval, interval
+from passerby.report._words import AP, percent
 from passerby.report.curves import curves
 from passerby.report.extremes import extremes
 from passerby.report.ranked import ranked
@@ -21,29 +24,27 @@ from passerby.types import Crop, Embeddings
 Picture = Callable[[Crop], str | None]
 Row = tuple[str, str]
 
-AP = {
-    "step": "mean of k / rank of the k-th right picture",
-    "trapezoid": "area under straight lines, as in the original Market-1501 code",
-}
-"""What the definitions of average precision mean, in words."""
 FACTS = {
     "ap": "Average precision (AP)",
     "metric": "Distance",
     "cameras": "Camera labels used",
     "junk": "Junk, left out of every ranking",
     "distractors": "Distractors in the gallery",
+    "distractors_added": "Further distractors, added to the gallery",
     "queries": "Queries",
     "gallery": "Pictures in the gallery",
     "gallery_junk": "Junk boxes in the gallery",
+    "query_sha256": "Digest of the queries (SHA-256)",
+    "gallery_sha256": "Digest of the gallery (SHA-256)",
     "data": "Data set",
     "version": "Version of the data set",
+    "official": "Counts are the published ones",
+    "train": "Trained on",
     "unreadable": "Unreadable pictures, left out",
     "passerby": "passerby version",
     "torch": "torch version",
 }
 """How the facts of a protocol are called on the page; others are called as they are."""
-NONE = "\N{EN DASH}"
-"""Stands for a number that is not defined."""
 
 
 def page(
@@ -53,6 +54,7 @@ def page(
     scores: Mapping[str, Scores],
     query: Embeddings,
     gallery: Embeddings,
+    galleries: Galleries | None = None,
     best: int = 8,
     worst: int = 8,
     also: Sequence[int] = (),
@@ -69,6 +71,7 @@ def page(
         scores: results by name, all under one protocol: first the system under test, then what it is compared with.
         query: the descriptors of the first result's queries.
         gallery: the descriptors of its gallery.
+        galleries: the gallery of each query, as it was judged; None where all share the whole one.
         best: how many of the best queries are shown, 0 or more.
         worst: how many of the worst, 0 or more. Where best and worst make up all queries, each is shown once.
         also: numbers of queries, 0 .. Q - 1, that are shown too, in this order.
@@ -85,11 +88,12 @@ def page(
     first = next(iter(scores.values()))
     if "ap" not in first.protocol:
         raise ValueError("The scores' protocol does not state ap, the definition of average precision; judge again.")
+    bounds = {name: interval(one.ap, one.people) for name, one in scores.items()}
     picture = _pictures()
     sections = [
         {"heading": heading, "note": note, "lists": [_list(one, picture) for one in lists]}
         for heading, note, numbers in _choose(first, best=best, worst=worst, also=also)
-        if (lists := ranked(query, gallery, first, numbers, length=length))
+        if (lists := ranked(query, gallery, first, numbers, galleries=galleries, length=length))
     ]
     # Every value is escaped; only the curve, which escapes its own names, goes in as it is.
     environment = Environment(loader=PackageLoader("passerby.report", "."), autoescape=True, undefined=StrictUndefined)
@@ -98,9 +102,9 @@ def page(
         version=version("passerby"),
         lead=f"{_count(len(query.crops), 'query', 'queries')} searched for among "
         f"{_count(len(gallery.crops), 'picture', 'pictures')}.",
-        headline=_headline(first),
+        headline=_headline(first, bounds[next(iter(scores))]),
         head=_head(first),
-        table=[_row(name, one) for name, one in scores.items()],
+        table=[_row(name, one, bounds[name]) for name, one in scores.items()],
         curve=Markup(curves(scores, length=max(2, min(20, len(gallery.crops))))) if first.queries else None,
         sections=sections,
         shared=_facts(shared),
@@ -129,7 +133,7 @@ def _choose(scores: Scores, *, best: int, worst: int, also: Sequence[int]) -> li
 def _list(one: RankedList, picture: Picture) -> dict[str, object]:
     return {
         "number": one.number,
-        "ap": "not defined" if math.isnan(one.ap) else f"{_percent(one.ap)} %",
+        "ap": "not defined" if math.isnan(one.ap) else f"{percent(one.ap)} %",
         "first": one.first or "none",
         "matches": f"{one.matches:,}",
         "junk": f"{one.junk:,}",
@@ -163,11 +167,11 @@ def _pictures() -> Picture:
     return picture
 
 
-def _headline(scores: Scores) -> list[dict[str, str]]:
+def _headline(scores: Scores, bounds: Interval) -> list[dict[str, str]]:
     ap = str(scores.protocol["ap"])
     return [
         _number("Rank-1", scores.rank(1), "queries whose nearest picture is right"),
-        _number(f"mAP ({ap})", scores.mAP, AP.get(ap, "")),
+        _number(f"mAP ({ap})", scores.mAP, "; ".join(filter(None, (AP.get(ap), _sure(scores, bounds))))),
         _number("mINP", scores.mINP, "how early the last right picture comes"),
         _number("Rank-5", scores.rank(5), "right among the first 5"),
         _number("Rank-10", scores.rank(10), "right among the first 10"),
@@ -181,8 +185,14 @@ def _headline(scores: Scores) -> list[dict[str, str]]:
     ]
 
 
+def _sure(scores: Scores, bounds: Interval) -> str:
+    if math.isnan(bounds.low):
+        return "fewer than two people were judged, so there is no interval"
+    return f"95 % interval {bounds.percent()}, by drawing {'queries' if scores.people is None else 'people'} anew"
+
+
 def _number(name: str, share: float, note: str) -> dict[str, str]:
-    return {"name": name, "value": _percent(share), "unit": "" if math.isnan(share) else "%", "note": note}
+    return {"name": name, "value": percent(share), "unit": "" if math.isnan(share) else "%", "note": note}
 
 
 def _head(scores: Scores) -> list[str]:
@@ -190,9 +200,11 @@ def _head(scores: Scores) -> list[str]:
     return ["Result", "Rank-1", "Rank-5", "Rank-10", ap, "mINP", "Queries judged", "Without a match"]
 
 
-def _row(name: str, scores: Scores) -> list[str]:
-    shares = (scores.rank(1), scores.rank(5), scores.rank(10), scores.mAP, scores.mINP)
-    return [name, *map(_percent, shares), f"{scores.queries:,}", f"{scores.queries_without_match:,}"]
+def _row(name: str, scores: Scores, bounds: Interval) -> list[str]:
+    ranks = [percent(scores.rank(k)) for k in (1, 5, 10)]
+    mean = percent(scores.mAP) + ("" if math.isnan(scores.mAP) else f" {bounds.percent()}")
+    counts = (f"{scores.queries:,}", f"{scores.queries_without_match:,}")
+    return [name, *ranks, mean, percent(scores.mINP), *counts]
 
 
 def _facts(protocol: Mapping[str, str | int | float | bool | None]) -> list[Row]:
@@ -211,10 +223,6 @@ def _words(fact: str, value: str | int | float | bool | None) -> str:
     if fact == "ap" and value in AP:
         return f"{value}: {AP[str(value)]}"
     return str(value)
-
-
-def _percent(share: float) -> str:
-    return NONE if math.isnan(share) else f"{100 * share:.1f}"
 
 
 def _count(number: int, one: str, many: str) -> str:

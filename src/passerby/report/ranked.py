@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import torch
 
-from passerby.evaluation.protocol import protocol
+from passerby.evaluation.protocol import Galleries, protocol
 from passerby.evaluation.scores import Scores
 from passerby.report.ranked_list import RankedList, Result
 from passerby.search.neighbours import neighbours
@@ -12,7 +12,13 @@ from passerby.types import Embeddings
 
 
 def ranked(
-    query: Embeddings, gallery: Embeddings, scores: Scores, numbers: Sequence[int], *, length: int = 10
+    query: Embeddings,
+    gallery: Embeddings,
+    scores: Scores,
+    numbers: Sequence[int],
+    *,
+    galleries: Galleries | None = None,
+    length: int = 10,
 ) -> tuple[RankedList, ...]:
     """The first results of some queries, as the judge ranked them: its metric, its junk rule, its order of ties.
 
@@ -24,6 +30,7 @@ def ranked(
         gallery: the G descriptors that were judged.
         scores: what `evaluation.score` made of the two; its protocol states `metric` and `cameras`.
         numbers: which queries, each 0 .. Q - 1, in the order wanted.
+        galleries: the gallery of each query, as it was judged; None where all share the whole one.
         length: results of each list, 1 or more; fewer where the gallery has fewer.
 
     Raises:
@@ -39,7 +46,8 @@ def ranked(
     if not numbers:
         return ()
     crops = [query.crops[number] for number in numbers]
-    relevance = protocol(crops, gallery.crops, cameras=bool(scores.protocol["cameras"]))
+    own = None if galleries is None else {row: galleries[number] for row, number in enumerate(numbers)}
+    relevance = protocol(crops, gallery.crops, cameras=bool(scores.protocol["cameras"]), galleries=own)
     match, junk = relevance(slice(0, len(crops)))
     near = neighbours(
         query.vectors[torch.tensor(numbers)],

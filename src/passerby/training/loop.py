@@ -18,6 +18,7 @@ from passerby.training.checkpoint import restore, save
 from passerby.training.feed import Item, Plan, feed
 from passerby.training.groups import parameter_groups
 from passerby.training.log import log
+from passerby.training.machine import Machine, fabric_of
 from passerby.training.mined import mined
 from passerby.training.mining import Mining
 from passerby.training.recipe import Labels, Loss, Recipe
@@ -51,23 +52,6 @@ class Report:
     stages: int = 1
 
 
-@dataclass(frozen=True, kw_only=True)
-class Machine:
-    """What to train on, as Lightning Fabric names it.
-
-    Args:
-        accelerator: `cpu`, `cuda`, or `auto` for the best there is.
-        devices: how many on each node.
-        nodes: how many machines.
-        workers: processes a device that read pictures ahead.
-    """
-
-    accelerator: str = "auto"
-    devices: int = 1
-    nodes: int = 1
-    workers: int = 0
-
-
 def fit(
     recipe: Recipe,
     train: Sequence[Crop],
@@ -79,6 +63,7 @@ def fit(
     machine: Machine | None = None,
     every: float = 30.0,
     on_step: Callable[[Report], None] | None = None,
+    on_epoch: Callable[[nn.Module, int], Mapping[str, float]] | None = None,
 ) -> nn.Module:
     """The trained network, in eval mode, on the CPU.
 
@@ -99,6 +84,9 @@ def fit(
         every: seconds between checkpoints; 0 for one after each step. With mining, checkpoints wait for the end of a
             round.
         on_step: called after each step, in the first process.
+        on_epoch: called after each epoch of the last training, in the first process, with the network in eval mode and
+            the number of epochs done; what it gives by name is logged with the epoch's last step. The training goes on
+            as it would have without: the network must be left on its device, with its weights as they are.
 
     Raises:
         ValueError: if the crops show fewer than two people, or the recipe does not fit them.
@@ -109,10 +97,10 @@ def fit(
     if people < 2:
         raise ValueError(f"The training set shows {people} people; training needs pictures of at least 2.")
     machine = machine or Machine()
-    fabric = _fabric(machine, recipe)
+    fabric = fabric_of(machine, recipe)
     fabric.launch()
     rehearse(recipe, train, labels)
-    job = _Job(fabric, train, labels, seed, resume, machine.workers, every, on_step)
+    job = _Job(fabric, train, labels, seed, resume, machine.workers, every, on_step, on_epoch)
     every_stage = stages(recipe)
     start = None
     for number, stage in enumerate(every_stage[:-1], 1):
@@ -140,6 +128,7 @@ class _Job:
     workers: int
     every: float
     on_step: Callable[[Report], None] | None
+    on_epoch: Callable[[nn.Module, int], Mapping[str, float]] | None
 
 
 def _train(
@@ -169,18 +158,20 @@ def _train(
             optimizer.zero_grad()
             losses = _gradients(job, module, update, folder, done)
             optimizer.step()
-            if done == steps and not _embeds(model, update[-1][1].to(fabric.device)):
+            judged = job.on_epoch is not None and stage == stages and done % per_epoch == 0
+            if (done == steps or judged) and not _embeds(model, update[-1][1].to(fabric.device)):
                 items, held = update[-1]
                 crops = [job.crops[item.index] for item in items]
                 raise FloatingPointError(odd_batch.save({**losses, "weights": math.nan}, done, folder, held, crops))
-            if write is None:
-                continue
             now = time.monotonic()
             speed = sum(len(items) for items, _ in update) * fabric.world_size / max(now - reported, 1e-9)
-            reported = now
+            found = _after_epoch(job, recipe, module, model, done // per_epoch) if judged else {}
+            reported = time.monotonic()
+            if write is None:
+                continue
             rate = optimizer.param_groups[0]["lr"]
             report = Report(done, steps, done / per_epoch, rate, losses, speed, stage, stages)
-            line = {"step": done, "epoch": report.epoch, "lr": rate, **losses}
+            line = {"step": done, "epoch": report.epoch, "lr": rate, **losses, **found}
             write({**line, "pictures_per_second": round(speed, 1)})
             if (now - saved >= job.every and done % pause == 0) or done == steps:
                 save(checkpoint, done, fabric, model, optimizer)
@@ -188,6 +179,17 @@ def _train(
             if job.on_step is not None:
                 job.on_step(report)
     return model.cpu().eval()
+
+
+def _after_epoch(job: _Job, recipe: Recipe, module: nn.Module, model: nn.Module, epoch: int) -> Mapping[str, float]:
+    """What `on_epoch` gives in the first process; the others wait for it. Chance and the modes are as they were."""
+    found: Mapping[str, float] = {}
+    if job.on_epoch is not None and job.fabric.is_global_zero:
+        with torch.random.fork_rng(devices=[]):
+            found = job.on_epoch(model.eval(), epoch)
+    job.fabric.barrier()
+    to_train(module, recipe)
+    return found
 
 
 def _embeds(model: nn.Module, batch: Batch) -> bool:
@@ -242,21 +244,6 @@ def _gradients(job: _Job, module: nn.Module, update: Update, folder: Path, done:
             job.fabric.backward(terms["total"] * share if share < 1 else terms["total"])
         losses = {name: losses.get(name, 0.0) + share * value for name, value in part.items()}
     return losses
-
-
-def _fabric(machine: Machine, recipe: Recipe) -> Fabric:
-    no_gpu = machine.accelerator == "cpu" or (machine.accelerator == "auto" and not torch.cuda.is_available())
-    if recipe.precision == "16-mixed" and no_gpu:
-        raise ValueError("precision is 16-mixed, which needs a GPU; on a CPU give 32-true or bf16-mixed.")
-    try:
-        return Fabric(
-            accelerator=machine.accelerator,
-            devices=machine.devices,
-            num_nodes=machine.nodes,
-            precision=recipe.precision,
-        )
-    except (RuntimeError, ValueError) as error:
-        raise ValueError(f"accelerator {machine.accelerator} with {machine.devices} devices: {error}") from None
 
 
 class _Step(nn.Module):

@@ -1,0 +1,187 @@
+"""A run judged on data sets, with all that is kept of it in a folder."""
+
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from pathlib import Path
+
+from passerby import files
+from passerby.datasets.official import official
+from passerby.evaluation.by_attribute import by_attribute
+from passerby.evaluation.by_camera_pair import by_camera_pair
+from passerby.evaluation.label import file_name, label
+from passerby.evaluation.rules import Rules
+from passerby.evaluation.scores import Scores
+from passerby.evaluation.slices import Slices
+from passerby.judge import Judged, asked, judge, save_scores, with_distractors
+from passerby.report.growth import growth
+from passerby.report.page import page
+from passerby.report.results import Results, results
+from passerby.report.save_results import FORMS, save_results
+from passerby.report.svg_file import svg_file
+from passerby.run import Run
+from passerby.types import Crop, PersonSet
+
+Progress = Callable[[str, int], AbstractContextManager[Callable[[int], None]]]
+"""Given a title and a number of pictures: opens and closes what is called with how many are done."""
+PARTS = ("camera_pair", "attribute")
+"""By what a result can be cut into parts."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Evaluated:
+    """What judging a run on data sets has given.
+
+    Args:
+        results: scores by label, as a table; with distractors added, one for each number of them.
+        slices: parts of the results, in their order.
+        broken: pictures that could not be read, and why.
+        pictures: how many were to be read.
+        written: the files, in the order in which they were written.
+    """
+
+    results: Results
+    slices: tuple[Slices, ...]
+    broken: tuple[tuple[Crop, str], ...]
+    pictures: int
+    written: tuple[Path, ...]
+
+
+def evaluate(
+    run: Run,
+    sets: Sequence[PersonSet],
+    *,
+    out: Path,
+    progress: Progress,
+    rules: Rules | None = None,
+    distractors: Sequence[int] = (),
+    parts: Sequence[str] = (),
+    ranks: Sequence[int] = (5, 10),
+    device: str = "cpu",
+) -> Evaluated:
+    """Judge a run on each data set, and write results, pages of ranked lists and tables into a folder.
+
+    All sets are checked before the first picture is embedded. For each there is LABEL.json, which `passerby compare`
+    reads, and LABEL.html; table.md, table.tex and table.json hold all of this call. What is there from other calls
+    stays, unless it has the same label.
+
+    Args:
+        run: the trained network.
+        sets: data sets; those of one label must differ in their crops.
+        out: the folder; made where it is missing.
+        progress: shows the progress of embedding.
+        rules: by which they are judged; see `judge`.
+        distractors: how many of the set's `distractors` are added to its gallery, ascending; each makes a result.
+        parts: by what each result is cut, of PARTS.
+        ranks: of the CMC in the table, each 2 or more; rank 1 is always there.
+        device: where the network runs.
+
+    Raises:
+        ValueError: if a set cannot be judged so, a part is unknown, or a rank is below 2 or given twice.
+    """
+    rules = rules or Rules()
+    unknown = [part for part in parts if part not in PARTS]
+    if unknown:
+        raise ValueError(f"A result cannot be cut by {unknown[0]!r}; give one of {', '.join(PARTS)}.")
+    if any(k < 2 for k in ranks) or len(set(ranks)) < len(ranks):
+        raise ValueError(f"ranks are {list(ranks)}; give each once, 2 or more: rank 1 is always there.")
+    for place, people in enumerate(sets):
+        if any(people.query == other.query and people.gallery == other.gallery for other in sets[:place]):
+            raise ValueError(f"{people.name} was given twice; give each data set once.")
+        _check(people, rules, distractors, parts)
+    out.mkdir(parents=True, exist_ok=True)
+    found: dict[str, Scores] = {}
+    slices: list[Slices] = []
+    broken: list[tuple[Crop, str]] = []
+    written: list[Path] = []
+    total = 0
+    for people in sets:
+        pictures = asked(people, rules).pictures
+        total += pictures
+        with progress(f"embedding {people.name}", pictures) as done:
+            judged = judge(run, people, rules=rules, official=official(people), device=device, on_progress=done)
+        broken += judged.broken
+        of_this = {_free(label(judged.scores.protocol), judged.scores, found): judged.scores}
+        if distractors:
+            with progress(f"embedding distractors of {people.name}", distractors[-1]) as done:
+                grown = with_distractors(run, judged, people.distractors, distractors, device=device, on_progress=done)
+            of_this = {_free(label(scores.protocol), scores, found): scores for scores in grown.values()}
+            if len(grown) > 1:
+                written.append(out / f"{file_name(judged.scores.protocol)}.distractors.svg")
+                _write(written[-1], svg_file(growth({run.name: grown})))
+        found |= of_this
+        for scores in of_this.values():
+            written.append(out / f"{file_name(scores.protocol)}.json")
+            save_scores(scores, written[-1])
+        written.append(_page(out, run, judged))
+        for part in parts:
+            slices.append(_slices(part, judged, people, device))
+            written += _save_slices(slices[-1], out / f"{file_name(judged.scores.protocol)}.{part}")
+    table = results(found, ranks=ranks, heading="data set")
+    for ending in FORMS:
+        written.append(out / f"table{ending}")
+        save_results(table, written[-1])
+    return Evaluated(results=table, slices=tuple(slices), broken=tuple(broken), pictures=total, written=tuple(written))
+
+
+def _check(people: PersonSet, rules: Rules, distractors: Sequence[int], parts: Sequence[str]) -> None:
+    """Refuse before the long work what would be refused after it."""
+    asked(people, rules)
+    if distractors and not people.distractors:
+        raise ValueError(
+            f"{people.name} comes with no distractors to add; Market-1501 has them in a folder distractors_500k. Any "
+            "pictures of nobody will do: --distractors-from DIR."
+        )
+    if distractors and distractors[-1] > len(people.distractors):
+        raise ValueError(
+            f"{distractors[-1]} distractors were asked for, and there are {len(people.distractors)}; give fewer."
+        )
+    if parts and distractors:
+        raise ValueError("A result with distractors added is not cut into parts; leave --by or --distractors out.")
+    if "attribute" in parts and not people.attributes:
+        raise ValueError(f"{people.name} has no attribute labels to cut its result by; put its label file beside it.")
+    if "camera_pair" in parts and people.galleries is not None:
+        raise ValueError(f"{people.name} has a gallery for each query and no cameras; leave --by camera_pair out.")
+
+
+def _free(name: str, scores: Scores, taken: Mapping[str, Scores]) -> str:
+    """The name, or where another set's result has it already, the name with the beginning of a digest."""
+    if name not in taken:
+        return name
+    longer = f"{name} {str(scores.protocol['query_sha256'])[:8]}"
+    if longer in taken or taken[name].protocol["query_sha256"] == scores.protocol["query_sha256"]:
+        raise ValueError(f"Two data sets have the same queries ({name}), and so one name; judge them one by one.")
+    return longer
+
+
+def _page(out: Path, run: Run, judged: Judged) -> Path:
+    protocol = judged.scores.protocol
+    file = out / f"{file_name(protocol)}.html"
+    page(
+        file,
+        title=f"{run.name} on {label(protocol)}",
+        scores={run.name: judged.scores},
+        query=judged.query,
+        gallery=judged.gallery,
+        galleries=judged.galleries,
+    )
+    return file
+
+
+def _slices(part: str, judged: Judged, people: PersonSet, device: str) -> Slices:
+    if part == "attribute":
+        return by_attribute(judged.scores, judged.query.crops, people.attributes)
+    return by_camera_pair(judged.scores, judged.query, judged.gallery, device=device)
+
+
+def _save_slices(slices: Slices, place: Path) -> list[Path]:
+    written = []
+    for ending, text in (("md", slices.to_markdown()), ("json", slices.to_json())):
+        written.append(place.with_name(f"{place.name}.{ending}"))
+        _write(written[-1], text)
+    return written
+
+
+def _write(file: Path, text: str) -> None:
+    with files.whole(file) as partial:
+        partial.write_text(text, encoding="utf-8")

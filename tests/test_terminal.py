@@ -1,0 +1,66 @@
+from dataclasses import replace
+
+import pytest
+import torch
+from rich.console import Console
+from torch import nan
+
+from passerby import terminal
+from passerby.evaluation.scores import Scores
+from passerby.evaluation.significance import interval
+
+VALUES = torch.tensor([1.0, 0.5, nan, 0.25, 0.8], dtype=torch.float64)
+RESULT = Scores(
+    ap=VALUES,
+    inp=VALUES,
+    first=torch.tensor([1, 2, 0, 7, 1]),
+    people=torch.tensor([1, 1, 2, 3, 4]),
+    protocol={"ap": "step", "cameras": True, "gallery": 10, "data": "market1501", "model": "net"},
+)
+
+
+@pytest.fixture
+def shown(monkeypatch, capsys):
+    def show(results, width=80):
+        monkeypatch.setattr(terminal, "console", Console(highlight=False, width=width))
+        terminal.scores(results, title="Scores")
+        return capsys.readouterr().out
+
+    return show
+
+
+def test_a_printed_mean_has_its_definition_and_its_interval(shown):
+    out = shown({"net": RESULT})
+    assert "mAP (step)" in out
+    assert f"{100 * RESULT.mAP:.1f} % {interval(RESULT.ap, RESULT.people).percent()}" in out
+    assert "In brackets: 95 % interval, by drawing people anew." in " ".join(out.split())
+    bare = replace(RESULT, people=None)
+    out = shown({"net": bare})
+    assert f"{100 * RESULT.mAP:.1f} % {interval(RESULT.ap, None).percent()}" in out
+    assert "by drawing queries anew" in " ".join(out.split())
+
+
+@pytest.mark.parametrize("width", [80, 200])
+def test_the_table_fits_the_terminal_and_folds_only_the_names(shown, width):
+    whole = torch.ones(5, dtype=torch.float64)
+    best = replace(RESULT, ap=whole, inp=whole, first=torch.ones(5, dtype=torch.int64))
+    out = shown({"a network of a rather long name": best, "colour histogram": best}, width)
+    assert max(map(len, out.splitlines())) <= width
+    assert out.count("100.0 % [100.0, 100.0]") == 2
+    assert out.count("100.0 %") == 2 * 5
+    assert "…" not in out
+
+
+def test_unlike_protocols_are_not_printed_side_by_side(shown, capsys):
+    other = replace(RESULT, protocol={**RESULT.protocol, "ap": "trapezoid"})
+    with pytest.raises(ValueError, match="net and other are results of unlike protocols: ap is step and trapezoid"):
+        shown({"net": RESULT, "other": other})
+    assert capsys.readouterr().out == ""
+
+
+def test_no_judged_query_has_no_mean_and_one_person_no_interval(shown):
+    none = torch.full((5,), nan, dtype=torch.float64)
+    out = shown({"net": replace(RESULT, ap=none, inp=none, first=torch.zeros(5, dtype=torch.int64))})
+    assert "[" not in out
+    assert out.count("not defined") == 5
+    assert "[no interval]" in shown({"net": replace(RESULT, people=torch.ones(5, dtype=torch.int64))})
