@@ -31,9 +31,16 @@ def one(row, query, gallery, *, cameras, ap, own=None):
 
 
 def kept(query, gallery, *, cameras, own=None):
-    """Indices of the crops that are ranked for a query; what is outside of its own gallery is not there."""
+    """Indices of the crops that are ranked for a query; what is outside of its own gallery is not there.
+
+    A picture that shows the query's person rightly is not wrong under another person's name too.
+    """
+    there = [i for i, crop in enumerate(gallery) if not is_junk(query, crop, cameras=cameras)]
+    right = [(gallery[i].path, gallery[i].box) for i in there if gallery[i].pid == query.pid]
     return [
-        i for i, crop in enumerate(gallery) if (own is None or i in own) and not is_junk(query, crop, cameras=cameras)
+        i
+        for i in there
+        if (own is None or i in own) and (gallery[i].pid == query.pid or (gallery[i].path, gallery[i].box) not in right)
     ]
 
 

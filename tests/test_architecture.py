@@ -33,11 +33,15 @@ ALLOWED = {
     "plan": {"table"},
     "comparison": {"files", "table"},
     "study": VALUES
-    | {"weights", "card", "table", "plan", "comparison", "studies", "evaluation", "training", "run", "judge"},
+    | {"weights", "card", "asked", "datasets", "table", "plan", "comparison", "studies", "evaluation", "training"}
+    | {"run", "judge"},
     "card": {"types", "files", "training"},
     "run": VALUES | {"weights", "card", "recipes", "training", "evaluation", "embed"},
-    "judge": {"types", "files", "card", "evaluation", "run"},
-    "evaluate": {"types", "files", "datasets", "evaluation", "judge", "report", "run"},
+    "asked": {"types", "evaluation"},
+    "embed_units": {"types", "evaluation", "run"},
+    "judge": {"types", "files", "card", "asked", "embed_units", "evaluation", "run"},
+    "with_distractors": {"types", "embed_units", "evaluation", "judge", "run"},
+    "evaluate": {"types", "files", "asked", "datasets", "evaluation", "judge", "report", "run", "with_distractors"},
     "judge_attributes": {"types", "datasets", "embed", "evaluation", "run"},
     "lookup": {"types", "npz", "datasets", "search", "run"},
     "compare": {"evaluation"},
@@ -58,6 +62,7 @@ ALLOWED = {
     },
     "data_argument": {"types", "names", "table", "datasets", "run"},
     "cli": {
+        "asked",
         "types",
         "names",
         "compare",

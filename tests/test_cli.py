@@ -37,9 +37,10 @@ def test_the_whole_way_from_pictures_to_scores(capsys, market, trained, tmp_path
 
     code, out, _ = passerby(capsys, "eval", trained, "--data", f"market1501:{market}")
     assert code == 0
-    scores = json.loads((trained / "results" / "market1501.json").read_text())
+    (file,) = (trained / "results").glob("market1501-????????.json")  # its counts are not the official ones
+    scores = json.loads(file.read_text())
     assert f"{100 * scores['mAP']:.1f}" in out
-    assert (trained / "results" / "market1501.html").read_text().startswith("<!DOCTYPE html>")
+    assert file.with_suffix(".html").read_text().startswith("<!DOCTYPE html>")
 
     for split in ("query", "gallery"):
         file = tmp_path / f"{split}.npz"

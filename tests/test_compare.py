@@ -150,7 +150,7 @@ def test_a_true_difference_is_told_in_one_plain_sentence(files):
     difference = found.difference.mAP
     low, high = (f"{100 * bound:.1f}" for bound in difference.interval)
     assert found.sentences()[0] == (
-        f"B is {100 * difference.value:.1f} points of mAP above A, 95 % interval of B - A: {low} .. {high}, "
+        f"B is {100 * difference.value:.1f} points of mAP (step) above A, 95 % interval of B - A: {low} .. {high}, "
         f"p = {difference.p:.2g}, permutation over 100 people."
     )
     assert difference.interval.low > 0
@@ -160,8 +160,8 @@ def test_a_true_difference_is_told_in_one_plain_sentence(files):
 
 def test_the_other_way_round_the_difference_is_below(files):
     there, back = compare(*files(scores(), scores(0.05))), compare(*files(scores(0.05), scores()))
-    assert "points of mAP above A" in there.sentences()[0]
-    assert "points of mAP below A, 95 % interval of B - A: -" in back.sentences()[0]
+    assert "points of mAP (step) above A" in there.sentences()[0]
+    assert "points of mAP (step) below A, 95 % interval of B - A: -" in back.sentences()[0]
     assert back.difference.mAP.p == there.difference.mAP.p
 
 
@@ -170,15 +170,16 @@ def test_an_interval_that_holds_0_is_said(files):
     other = scores()
     other = replace(other, ap=(other.ap + random).clamp(0, 1))
     told = compare(*files(scores(), other)).sentences()
-    assert "The interval of mAP holds 0: these people do not tell which of the two is better." in told
+    assert "The interval of mAP (step) holds 0: these people do not tell which of the two is better." in told
 
 
 def test_the_same_file_twice_differs_by_0(capsys, files):
     file, _ = files(scores(), scores())
     code, out, err = passerby(capsys, file, file)
     assert (code, err) == (0, "")
-    assert "A and B have the same mAP, 95 % interval of B - A: 0.0 .. 0.0, p = 1, permutation over 100 people." in out
-    assert "The interval of mAP holds 0" in out
+    same = "A and B have the same mAP (step), 95 % interval of B - A: 0.0 .. 0.0, p = 1, permutation over 100 people."
+    assert same in out
+    assert "The interval of mAP (step) holds 0" in out
     assert "A and B have the same rank-1" in out
     assert "Where the systems differ" not in out
 
@@ -188,7 +189,7 @@ def test_a_small_difference_is_not_shown_as_none(files):
     ap = other.ap.clone()
     ap[3] += 0.001
     told = compare(*files(one, replace(other, ap=ap))).sentences()[0]
-    assert told.startswith("B is less than 0.1 points of mAP above A, 95 % interval of B - A: 0.0 .. 0.0, p = ")
+    assert told.startswith("B is less than 0.1 points of mAP (step) above A, 95 % interval of B - A: 0.0 .. 0.0, p = ")
 
 
 def test_one_person_has_no_interval_and_no_query_no_number(capsys, files):
@@ -201,7 +202,7 @@ def test_one_person_has_no_interval_and_no_query_no_number(capsys, files):
     nothing = replace(one, ap=none, inp=none, first=torch.zeros(300, dtype=torch.int64))
     code, out, err = passerby(capsys, *files(nothing, nothing))
     assert (code, err) == (0, "")
-    assert "No query has a match, so that there is no mAP to compare." in out
+    assert "No query has a match, so that there is no mAP (step) to compare." in out
     assert "not defined" in out
     code, out, _ = passerby(capsys, *files(nothing, nothing), "--json")
     told = json.loads(out, parse_constant=lambda name: pytest.fail(f"{name} is no JSON"))

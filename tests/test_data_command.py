@@ -1,6 +1,7 @@
 """`passerby data`: what it prints."""
 
 import json
+import os
 
 import pytest
 
@@ -79,3 +80,24 @@ def test_counts_that_are_equal_are_said_to_be(market, capsys, monkeypatch):
     monkeypatch.setattr(market1501, "OFFICIAL", {"": here})
     assert cli.exit_code(["data", "market1501", str(market)]) == 0
     assert "Counts equal those of the official set." in capsys.readouterr().out
+
+
+@pytest.mark.filterwarnings("default")  # as outside of tests, where a warning is a line
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [("\x1b]0;owned\x07\x1b[31m.jpg", r"\x1b]0;owned\x07\x1b[31m.jpg"), (os.fsdecode(b"\xff.jpg"), r"\udcff.jpg")],
+)
+def test_what_a_file_name_holds_does_not_reach_the_terminal(tmp_path, capsys, name, shown):
+    root = people.market(tmp_path / "market")
+    (root / "images").mkdir()
+    (root / "images" / f"{name}.txt").touch()
+    assert cli.exit_code(["data", "market1501", str(root)]) == 0
+    warned = capsys.readouterr().err
+    (root / "query" / name).touch()
+    assert cli.exit_code(["data", "market1501", str(root)]) == 2
+    refused = capsys.readouterr().err.splitlines()
+    for line in (*warned.splitlines(), *refused):
+        assert shown in line
+        assert line.isprintable()
+    assert len(warned.splitlines()) == 1
+    assert len(refused) == 1

@@ -5,6 +5,7 @@ else is embedded with it, and the judged ranking is the one of vectors that are 
 """
 
 import json
+import platform
 import random
 from dataclasses import replace
 from pathlib import Path
@@ -16,16 +17,19 @@ from torch import nn
 
 import people
 import plain_judge
-from passerby import judge as judge_file
-from passerby import run
+from passerby import card, embed_units, run
+from passerby.asked import asked
 from passerby.datasets import market1501
+from passerby.evaluation.common_protocol import SYSTEM, common_protocol
 from passerby.evaluation.pooled import pooled
 from passerby.evaluation.rules import Rules
 from passerby.evaluation.score import score
+from passerby.evaluation.validation import validation
 from passerby.images import MEAN, STD
-from passerby.judge import asked, judge, save_scores, with_distractors
+from passerby.judge import judge, save_scores
 from passerby.training.loop import Machine
 from passerby.types import DISTRACTOR, JUNK, UNKNOWN, Crop, Embeddings, Output, PersonSet
+from passerby.with_distractors import with_distractors
 
 
 class Colour(nn.Module):
@@ -189,7 +193,8 @@ def test_frames_of_tracklets_are_pooled_by_their_largest_values_unless_told_othe
     one, other, single = (judge(coloured, tracks, rules=Rules(tracklets=how)) for how in ("auto", "max", "none"))
     assert one.scores.protocol == other.scores.protocol
     same(one.scores, other.scores)
-    assert (single.scores.protocol["tracklets"], single.scores.protocol["queries"]) == ("none", len(tracks.query))
+    facts = single.scores.protocol
+    assert (facts["tracklets"], facts["pooled_sha256"], facts["queries"]) == ("not pooled", "none", len(tracks.query))
     same(single.scores, score(alone(coloured, tracks.query), alone(coloured, tracks.gallery)))
 
 
@@ -261,6 +266,14 @@ def test_broken_pictures_do_not_shift_the_galleries(coloured, pictures, queries,
     assert data.galleries == OWN
 
 
+def test_a_query_whose_gallery_cannot_be_read_is_named_by_its_own_number(coloured, pictures):
+    spoil(pictures.query[0], pictures.gallery[5])
+    with pytest.raises(ValueError, match=r"^No picture in the gallery of query 3 \(.*q4\.jpg\) can be read; [^\n]*$"):
+        judge(coloured, replace(pictures, galleries={**OWN, 3: (5,)}))
+    # the gallery of a query that cannot be read itself is nobody's
+    assert judge(coloured, replace(pictures, galleries={**OWN, 0: (5,)})).scores.protocol["queries"] == 7
+
+
 def test_a_broken_query_that_stands_in_the_gallery_is_missing_in_both_and_named_once(coloured, pictures):
     spoil(pictures.query[4])
     found = judge(coloured, pictures, rules=Rules(leave_one_out=True))
@@ -273,7 +286,7 @@ def test_a_broken_query_that_stands_in_the_gallery_is_missing_in_both_and_named_
 @pytest.mark.parametrize("chunk", [1, 3, 4096])
 @pytest.mark.parametrize("place", [0, 1, 3])
 def test_a_tracklet_with_a_broken_frame_is_pooled_of_the_others(coloured, tracks, monkeypatch, chunk, place):
-    monkeypatch.setattr(judge_file, "CHUNK", chunk)
+    monkeypatch.setattr(embed_units, "CHUNK", chunk)
     lost = [crop for crop in tracks.gallery if crop.path.stem in (f"t3f{place}", f"t7f{place}")]
     spoil(*lost)
     found = judge(coloured, tracks)
@@ -289,8 +302,11 @@ def test_a_tracklet_with_a_broken_frame_is_pooled_of_the_others(coloured, tracks
             assert vector.equal(found.gallery.vectors[row_of[crop.trackid]])
 
 
-def test_a_tracklet_whose_frames_are_all_broken_is_left_out(coloured, tracks):
-    lost = [crop for crop in tracks.gallery if crop.trackid in (3, 4, 16)]
+@pytest.mark.parametrize("chunk", [1, 2, 4096])
+@pytest.mark.parametrize("trackids", [(0,), (1,), (3, 4, 16)])
+def test_a_tracklet_whose_frames_are_all_broken_is_left_out(coloured, tracks, monkeypatch, chunk, trackids):
+    monkeypatch.setattr(embed_units, "CHUNK", chunk)
+    lost = [crop for crop in tracks.gallery if crop.trackid in trackids]
     spoil(*lost)
     found = judge(coloured, tracks)
     assert [crop for crop, _ in found.broken] == lost
@@ -305,6 +321,22 @@ def test_a_split_of_which_nothing_can_be_read_is_an_error(coloured, pictures, sp
     spoil(*getattr(pictures, split))
     with pytest.raises(ValueError, match=r"None of the (8|41) .*can be read"):
         judge(coloured, pictures)
+
+
+@pytest.mark.parametrize("chunk", [1, 4096])
+def test_tracklets_of_which_nothing_can_be_read_are_an_error(coloured, tracks, monkeypatch, chunk):
+    monkeypatch.setattr(embed_units, "CHUNK", chunk)
+    spoil(*tracks.gallery)
+    with pytest.raises(ValueError, match=f"None of the {len(tracks.gallery)} pictures .*can be read"):
+        judge(coloured, tracks)
+
+
+def test_queries_that_stand_in_the_gallery_are_judged_where_all_others_are_broken(coloured, pictures):
+    data = replace(pictures, gallery=(*pictures.gallery, *pictures.query[1:]))
+    spoil(data.query[0])
+    found = judge(coloured, data)
+    assert [crop for crop, _ in found.broken] == [data.query[0]]
+    same(found.scores, judge(coloured, replace(data, query=data.query[1:])).scores)
 
 
 def test_queries_that_are_all_broken_in_the_gallery_too_are_an_error(coloured, pictures):
@@ -323,8 +355,8 @@ def test_tracklets_are_embedded_in_chunks_and_the_result_is_the_same(coloured, t
         calls.append(len(crops))
         return run.embeddings(run_, crops, **options)
 
-    monkeypatch.setattr(judge_file, "CHUNK", chunk)
-    monkeypatch.setattr(judge_file, "embeddings", counted)
+    monkeypatch.setattr(embed_units, "CHUNK", chunk)
+    monkeypatch.setattr(embed_units, "embeddings", counted)
     found = judge(coloured, tracks, on_progress=done.append)
     assert len(calls) > 1
     assert max(calls) < chunk + 4  # a tracklet is never cut, and none here has more than four frames
@@ -336,21 +368,89 @@ def test_tracklets_are_embedded_in_chunks_and_the_result_is_the_same(coloured, t
     assert found.scores.protocol == whole.scores.protocol
 
 
-PROTOCOL = (
-    *("data", "version", "official", "train", "ap", "metric", "cameras", "galleries", "tracklets", "multi_query"),
+def swapped(draw, crops, trackid):
+    """Another picture in place of the tracklet's last one; its first one, which stands for it, is as before."""
+    last = max(row for row, crop in enumerate(crops) if crop.trackid == trackid)
+    other = draw(f"other of {trackid}", crops[last].pid, crops[last].camid, trackid=trackid)
+    return (*crops[:last], other, *crops[last + 1 :])
+
+
+def shortened(_, crops, trackid):
+    last = max(row for row, crop in enumerate(crops) if crop.trackid == trackid)
+    return (*crops[:last], *crops[last + 1 :])
+
+
+def lengthened(draw, crops, trackid):
+    same_tracklet = next(crop for crop in crops if crop.trackid == trackid)
+    return (*crops, draw(f"more of {trackid}", same_tracklet.pid, same_tracklet.camid, trackid=trackid))
+
+
+@pytest.mark.parametrize("change", [swapped, shortened, lengthened])
+@pytest.mark.parametrize(("side", "trackid"), [("query", 6), ("gallery", 6), ("gallery", 7)])
+def test_a_result_over_other_frames_is_one_of_another_protocol(coloured, tracks, draw, side, trackid, change):
+    other = replace(tracks, **{side: change(draw, getattr(tracks, side), trackid)})
+    one, two = (judge(coloured, data).scores for data in (tracks, other))
+    assert one.protocol["gallery_sha256"] == two.protocol["gallery_sha256"]
+    with pytest.raises(ValueError, match=r"unlike protocols: pooled_sha256 is [0-9a-f]{64} and [0-9a-f]{64};"):
+        common_protocol({"a": one, "b": two})
+
+
+def test_results_over_tracklets_with_other_broken_frames_are_of_unlike_protocols(coloured, tracks):
+    frames = {crop.path.stem: crop for crop in tracks.gallery}
+    scores = {}
+    for name in ("t7f1", "t7f2"):
+        whole = frames[name].path.read_bytes()
+        spoil(frames[name])
+        scores[name] = judge(coloured, tracks).scores
+        frames[name].path.write_bytes(whole)
+    assert [one.protocol["unreadable"] for one in scores.values()] == [1, 1]
+    with pytest.raises(ValueError, match="unlike protocols: pooled_sha256 is "):
+        common_protocol(scores)
+
+
+@pytest.mark.parametrize("change", ["swapped", "shortened", "lengthened"])
+def test_a_result_over_other_pictures_of_the_queries_is_one_of_another_protocol(coloured, pictures, draw, change):
+    boxes = tuple(draw(f"b{n}", 1 + n % 8, 1) for n in range(16))
+    other = {
+        "swapped": (*boxes[:-1], draw("other", 8, 1)),
+        "shortened": boxes[:-1],
+        "lengthened": (*boxes, draw("more", 8, 1)),
+    }[change]
+    one, two = (
+        judge(coloured, replace(pictures, multi_query=some), rules=Rules(multi_query="mean")).scores
+        for some in (boxes, other)
+    )
+    assert one.protocol["query_sha256"] == two.protocol["query_sha256"]
+    with pytest.raises(ValueError, match=r"unlike protocols: pooled_sha256 is [0-9a-f]{64} and [0-9a-f]{64};"):
+        common_protocol({"a": one, "b": two})
+
+
+def test_results_over_the_same_pooled_pictures_may_stand_side_by_side(trained, coloured, pictures, tracks, draw):
+    boxes = tuple(draw(f"b{n}", 1 + n % 8, 1) for n in range(16))
+    further = (draw("b99", 99, 1), draw("b1c2", 1, 2))  # of nobody who is asked for from there
+    one, two = (replace(pictures, multi_query=some) for some in (boxes, (*further, *boxes)))
+    several = Rules(multi_query="max")
+    for result, other in (
+        (judge(coloured, tracks), judge(trained, tracks)),
+        (judge(coloured, one, rules=several), judge(trained, two, rules=several)),
+    ):
+        shared = common_protocol({"a": result.scores, "b": other.scores})
+        assert len(shared["pooled_sha256"]) == 64
+
+
+PROTOCOL = {
+    *("data", "version", "official", "train", "ap", "cameras", "galleries", "tracklets", "multi_query"),
     *("leave_one_out", "distractors", "distractors_added", "queries", "gallery", "gallery_junk", "junk"),
-    *("query_sha256", "gallery_sha256", "post_processing", "unreadable"),
-)
-SYSTEM = (
-    *("model", "recipe", "weights", "flip", "metric", "seed", "passerby", "torch", "torchvision", "timm", "numpy"),
-)
+    *("query_sha256", "gallery_sha256", "pooled_sha256", "post_processing", "unreadable"),
+}
 
 
 def test_the_result_says_what_it_depends_on(coloured, pictures, tmp_path):
     data = replace(pictures, version="2", distractors=())
     found = judge(coloured, data, official="no: query has 8 pictures")
     facts = found.scores.protocol
-    assert {*PROTOCOL, *SYSTEM} <= facts.keys()
+    assert facts.keys() - SYSTEM == PROTOCOL
+    assert facts.keys() & SYSTEM == SYSTEM - {"run"}
     expected = {
         "data": "market1501",
         "version": "2",
@@ -368,11 +468,15 @@ def test_the_result_says_what_it_depends_on(coloured, pictures, tmp_path):
         "queries": 8,
         "gallery": 41,
         "gallery_junk": 3,
+        "pooled_sha256": "none",
         "post_processing": "none",
         "unreadable": 0,
         "recipe": " ".join(("demo", *people.SMALL)),
         "seed": 5,
+        "preprocessing": coloured.model_id.preprocessing,
         "flip": coloured.recipe.flip_test,
+        "device": "cpu",
+        "python": platform.python_version(),
     }
     assert {name: facts[name] for name in expected} == expected
     assert judge(coloured, data).scores.protocol["official"] == "not known"
@@ -409,6 +513,10 @@ def flawed(**changes):
         ),
         (flawed(galleries=lambda _: OWN), Rules(leave_one_out=True), "has a gallery for each query; leave-one-out"),
         (flawed(galleries=lambda _: {0: (1,)}), Rules(), "There are galleries for 1 queries and 8 queries"),
+        (flawed(galleries=lambda _: {**OWN, 3: ()}), Rules(), "The gallery of query 3 is empty"),
+        (flawed(galleries=lambda _: {**OWN, 7: (41,)}), Rules(), "The gallery of query 7 names crop 41; there are 41"),
+        (flawed(galleries=lambda _: {**OWN, 0: (-1,)}), Rules(), "The gallery of query 0 names crop -1"),
+        (flawed(galleries=lambda _: {**OWN, 5: (0.9,)}), Rules(), "The gallery of query 5 holds float64"),
         (
             flawed(gallery=lambda data: (*data.gallery, Crop(Path("x.jpg"), 1))),
             Rules(),
@@ -431,10 +539,25 @@ def test_what_cannot_be_judged_is_refused_before_a_picture_is_embedded(coloured,
 def test_a_run_is_not_judged_on_the_very_pictures_it_was_trained_on(trained, pictures, tmp_path):
     data = market1501.load(people.market(tmp_path / "market"))
     own = PersonSet(name="own", train=data.train)
-    with pytest.raises(ValueError, match=r"These 9 pictures are those that the run in .* was trained on"):
+    with pytest.raises(
+        ValueError, match=r"The run in .* was trained on pictures of this gallery; a result on them says"
+    ):
         judge(replace(trained, model=Untouched()), own, rules=Rules(leave_one_out=True))
     others = judge(trained, PersonSet(name="own", train=pictures.query), rules=Rules(leave_one_out=True))
     assert (others.scores.protocol["version"], others.scores.protocol["gallery"]) == ("train", 8)
+
+
+def test_a_run_with_people_held_out_is_judged_on_them_alone(coloured, draw):
+    crops = tuple(draw(f"p{pid}c{camid}", pid, camid) for pid in range(1, 7) for camid in (1, 2, 3))
+    split = validation(PersonSet(name="own", train=crops), 2)
+    facts = replace(coloured.data, names_sha256=card.digest(split.train))
+    half = replace(coloured, data=facts, held_out=card.HeldOut(people=2, of=6, pids_sha256=""))
+    rules = Rules(leave_one_out=True)
+    for seen in (crops, split.train):
+        with pytest.raises(ValueError, match="was trained on pictures of this gallery"):
+            judge(replace(half, model=Untouched()), PersonSet(name="own", train=seen), rules=rules)
+    assert len(judge(half, split).query.crops) == len(split.query)
+    assert len(judge(half, replace(split, train=()), rules=rules).query.crops) == 6
 
 
 @pytest.fixture
@@ -451,7 +574,7 @@ def order_of(coloured, judged, nobody, monkeypatch, **options):
         return run.embeddings(run_, crops, **options)
 
     with monkeypatch.context() as patch:
-        patch.setattr(judge_file, "embeddings", listed)
+        patch.setattr(embed_units, "embeddings", listed)
         with_distractors(coloured, judged, nobody, **options)
     return taken
 
@@ -474,7 +597,7 @@ def test_a_gallery_with_distractors_is_judged_like_one_that_held_them(
 ):
     judged = judge(coloured, pictures, rules=rules)
     order = order_of(coloured, judged, nobody, monkeypatch, sizes=(12,))
-    monkeypatch.setattr(judge_file, "CHUNK", chunk)
+    monkeypatch.setattr(embed_units, "CHUNK", chunk)
     found = with_distractors(coloured, judged, nobody, (0, 3, 7))
     assert list(found) == [0, 3, 7]
     for size, scores in found.items():
@@ -498,19 +621,65 @@ def test_distractors_can_be_added_to_tracklets(coloured, tracks, nobody, monkeyp
     same(with_distractors(coloured, judged, nobody, (5,))[5], score(judged.query, whole))
 
 
-@pytest.mark.parametrize("chunk", [3, 4096])
+def test_no_distractors_added_is_the_plain_result(coloured, pictures, nobody):
+    judged = judge(coloured, pictures)
+    [found] = with_distractors(coloured, judged, nobody, (0,)).values()
+    assert found.protocol == judged.scores.protocol
+    assert common_protocol({"plain": judged.scores, "none added": found}) == found.protocol
+    same(found, judged.scores)
+
+
+@pytest.mark.parametrize("chunk", [1, 2, 3, 4096])
 def test_a_broken_distractor_is_passed_over_and_the_next_one_taken(coloured, pictures, nobody, monkeypatch, chunk):
     judged = judge(coloured, pictures)
     order = order_of(coloured, judged, nobody, monkeypatch, sizes=(12,))
-    monkeypatch.setattr(judge_file, "CHUNK", chunk)
+    monkeypatch.setattr(embed_units, "CHUNK", chunk)
     spoil(order[1], order[4])
     found = with_distractors(coloured, judged, nobody, (2, 6))
     kept = [crop for crop in order if crop not in (order[1], order[4])]
     for size, scores in found.items():
         same(scores, score(judged.query, alone(coloured, [*pictures.gallery, *kept[:size]])))
     assert list(found) == [2, 6]
-    with pytest.raises(ValueError, match="There are 10 distractors, and sizes asks for 11"):
+    with pytest.raises(ValueError, match="Of 12 distractors 2 cannot be read, and 11 were asked for; the first is "):
         with_distractors(coloured, judged, nobody, (11,))
+
+
+@pytest.mark.parametrize("lost", [(0, 1, 2), (2, 3), (3, 4, 5), tuple(range(9))])
+@pytest.mark.parametrize("chunk", [1, 3, 4096])
+def test_a_chunk_of_broken_distractors_is_passed_over(coloured, pictures, nobody, monkeypatch, lost, chunk):
+    judged = judge(coloured, pictures)
+    order = order_of(coloured, judged, nobody, monkeypatch, sizes=(12,))
+    monkeypatch.setattr(embed_units, "CHUNK", chunk)
+    spoil(*(order[place] for place in lost))
+    found = with_distractors(coloured, judged, nobody, (1, 3))
+    kept = [crop for place, crop in enumerate(order) if place not in lost]
+    for size, scores in found.items():
+        same(scores, score(judged.query, alone(coloured, [*pictures.gallery, *kept[:size]])))
+    assert list(found) == [1, 3]
+
+
+def test_distractors_of_which_none_can_be_read_are_an_error(coloured, pictures, nobody):
+    judged = judge(coloured, pictures)
+    spoil(*nobody)
+    with pytest.raises(ValueError, match="Of 12 distractors 12 cannot be read, and 1 were asked for; the first is "):
+        with_distractors(coloured, judged, nobody, (1,))
+
+
+def test_broken_distractors_are_told_and_are_not_the_results_unreadable_pictures(
+    coloured, pictures, nobody, monkeypatch
+):
+    spoil(pictures.gallery[4])
+    judged = judge(coloured, pictures)
+    order = order_of(coloured, judged, nobody, monkeypatch, sizes=(12,))
+    spoil(order[0], order[2], order[11])
+    told = []
+    found = with_distractors(coloured, judged, nobody, (1, 4), on_broken=lambda *broken: told.append(broken))
+    assert [crop for crop, _ in told] == [order[0], order[2]]  # the last one is not looked at
+    assert all(crop.path.name in reason for crop, reason in told)
+    assert [scores.protocol["unreadable"] for scores in found.values()] == [1, 1]
+    told.clear()
+    with_distractors(coloured, judged, order[3:11], (4,), on_broken=lambda *broken: told.append(broken))
+    assert told == []
 
 
 def test_distractors_that_cannot_be_added_are_refused_before_one_is_embedded(coloured, pictures, nobody):
@@ -529,7 +698,13 @@ def test_distractors_that_cannot_be_added_are_refused_before_one_is_embedded(col
         with_distractors(untouched, own, nobody, (1,))
 
 
-def test_the_progress_of_distractors_ends_at_the_largest_number(coloured, pictures, nobody):
+@pytest.mark.parametrize("chunk", [1, 4, 4096])
+@pytest.mark.parametrize("lost", [(), (0,), (8, 9), (0, 1, 5)])
+def test_the_progress_of_distractors_ends_at_the_largest_number(coloured, pictures, nobody, monkeypatch, lost, chunk):
+    judged = judge(coloured, pictures)
+    order = order_of(coloured, judged, nobody, monkeypatch, sizes=(12,))
+    spoil(*(order[place] for place in lost))
+    monkeypatch.setattr(embed_units, "CHUNK", chunk)
     done = []
-    with_distractors(coloured, judge(coloured, pictures), nobody, (2, 9), on_progress=done.append)
+    with_distractors(coloured, judged, nobody, (2, 9), on_progress=done.append)
     assert (done[-1], done) == (9, sorted(done))

@@ -1,4 +1,5 @@
 import json
+import shutil
 from dataclasses import replace
 
 import pytest
@@ -175,6 +176,14 @@ def many(tmp_path):
     return market1501.load(people.market(tmp_path / "many", train=8))
 
 
+@pytest.fixture(scope="module")
+def run_folder(tmp_path_factory):
+    """A run that tests copy and change."""
+    folder = tmp_path_factory.mktemp("trained")
+    train(market1501.load(people.market(folder / "market")), folder / "run")
+    return folder / "run"
+
+
 def told_of(folder):
     return json.loads((folder / "recipe.json").read_text())
 
@@ -220,13 +229,61 @@ def test_what_an_old_card_does_not_say_is_left_out(data, tmp_path):
         {"kept": 3},
         {"kept": {"epoch": "last"}},
         {"seed": {}},
+        {"seed": float("inf")},
+        {"seed": 0.5},
+        {"seed": -1},
+        {"seed": None},
+        {"name": 5},
+        {"name": None},
+        {"name": ["demo"]},
+        {"changes": [5]},
+        {"changes": 5},
+        {"changes": "epochs=2"},
+        {"changes": {"epochs=2": 1}},
+        {"changes": [["epochs=2"]]},
+        {"recipe": 5},
+        {"recipe": [{"epochs": []}]},
+        {"people": "x"},
+        {"people": 10**30},
+        {"people": [[[]]]},
+        {"data": {"pictures": float("inf")}},
+        {"kept": {"epoch": float("inf")}},
+        {"kept": {}},
+        {"validation": {"people": 2, "of": 3, "pids_sha256": [{}]}},
+        {"resumed_under": 5},
     ],
 )
-def test_a_card_with_something_else_in_a_field_is_refused(data, tmp_path, wrong):
-    train(data, tmp_path / "run")
-    (tmp_path / "run" / "recipe.json").write_text(json.dumps({**told_of(tmp_path / "run"), **wrong}))
-    with pytest.raises(ValueError, match=r"recipe\.json is not a run's"):
-        run.load(tmp_path / "run")
+def test_a_card_with_something_else_in_a_field_is_refused(run_folder, tmp_path, wrong):
+    shutil.copytree(run_folder, tmp_path / "run")
+    text = json.dumps({**told_of(run_folder), **wrong}).replace("Infinity", "1e400")
+    (tmp_path / "run" / "recipe.json").write_text(text)
+    for read in (run.load, card.read):
+        with pytest.raises(ValueError, match=r"recipe\.json is not a run's: ") as refused:
+            read(tmp_path / "run")
+        assert "\n" not in str(refused.value)
+
+
+@pytest.mark.parametrize("key", ["name", "changes", "recipe", "seed", "people"])
+def test_a_card_that_lacks_a_field_is_refused(run_folder, tmp_path, key):
+    told = told_of(run_folder)
+    del told[key]
+    (tmp_path / "recipe.json").write_text(json.dumps(told))
+    with pytest.raises(ValueError, match=rf"recipe\.json is not a run's: {key} is no "):
+        card.read(tmp_path)
+
+
+@pytest.mark.parametrize("text", ["", "{", "[" * 100_000, "9" * 5000, '{"seed": ' + "9" * 5000 + "}", "\x00"])
+def test_what_is_no_json_is_refused(tmp_path, text):
+    (tmp_path / "recipe.json").write_text(text)
+    with pytest.raises(ValueError, match=r"recipe\.json is not JSON"):
+        card.read(tmp_path)
+
+
+def test_a_card_that_is_too_large_is_refused_before_it_is_read(tmp_path):
+    with (tmp_path / "recipe.json").open("wb") as sparse:
+        sparse.truncate(2**40)
+    with pytest.raises(ValueError, match=r"recipe\.json has 1099511627776 bytes and is not a run's"):
+        card.read(tmp_path)
 
 
 def test_a_run_with_people_held_out_is_the_one_that_never_had_them(many, tmp_path):

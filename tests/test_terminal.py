@@ -1,4 +1,5 @@
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 import torch
@@ -8,6 +9,7 @@ from torch import nan
 from passerby import terminal
 from passerby.evaluation.scores import Scores
 from passerby.evaluation.significance import interval
+from passerby.types import Crop
 
 VALUES = torch.tensor([1.0, 0.5, nan, 0.25, 0.8], dtype=torch.float64)
 RESULT = Scores(
@@ -64,3 +66,41 @@ def test_no_judged_query_has_no_mean_and_one_person_no_interval(shown):
     assert "[" not in out
     assert out.count("not defined") == 5
     assert "[no interval]" in shown({"net": replace(RESULT, people=torch.ones(5, dtype=torch.int64))})
+
+
+NASTY = "\x1b]0;owned\x07\x1b[31m\udcff :bomb: [bold].jpg"
+SHOWN = r"\x1b]0;owned\x07\x1b[31m\udcff :bomb: [bold].jpg"
+
+
+@pytest.fixture
+def wide(monkeypatch, capsys):
+    """What was printed, on the standard output and beside it, since it was last asked."""
+    monkeypatch.setattr(terminal, "console", Console(highlight=False, width=400))
+    monkeypatch.setattr(terminal, "remarks", Console(highlight=False, width=400, stderr=True))
+    return capsys.readouterr
+
+
+def test_what_a_file_name_holds_does_not_move_the_cursor(wide):
+    crop = Crop(Path(NASTY), 1)
+    terminal.say(f"Written:\n{NASTY}")
+    assert wide() == (f"Written:\n{SHOWN}\n", "")
+    terminal.remark(NASTY)
+    terminal.broken([(crop, f"{crop.path} is broken")], total=3)
+    assert wide().err.splitlines() == [
+        SHOWN,
+        f"left out: {SHOWN} is broken",
+        "1 of 3 pictures could not be read and were left out.",
+    ]
+    terminal.lookup(f"Most like {NASTY}", [(crop, 0.5)])
+    assert wide().out.count(SHOWN) == 2
+
+
+def test_names_of_results_do_not_move_the_cursor(wide):
+    terminal.scores({NASTY: RESULT}, title=NASTY)
+    assert wide().out.count(SHOWN) == 2
+
+
+def test_a_long_path_is_shown_whole(wide):
+    long = "/".join(["folder"] * 100)
+    terminal.say(long)
+    assert wide().out == f"{long}\n"

@@ -62,12 +62,12 @@ def test_nobody_trains_on_a_person_without_a_name():
 
 @pytest.mark.parametrize("split", ["query", "gallery"])
 def test_a_person_on_both_sides_is_refused(split):
-    with pytest.raises(ValueError, match=r"2 people of x .* \(pid 2, 3\)"):
+    with pytest.raises(ValueError, match=r"x has 2 of its people .* \(pid 2, 3\)"):
         PersonSet(name="x", train=crops(1, 2, 3), **{split: crops(2, 3, 4)})
 
 
 def test_many_people_on_both_sides_are_not_all_listed():
-    with pytest.raises(ValueError, match=r"9 people .* \(pid 1, 2, 3, 4, 5, \.\.\.\)"):
+    with pytest.raises(ValueError, match=r"x has 9 of its people .* \(pid 1, 2, 3, 4, 5, \.\.\.\)"):
         PersonSet(name="x", train=crops(*range(1, 10)), gallery=crops(*range(1, 10)))
 
 

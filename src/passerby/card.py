@@ -16,6 +16,8 @@ from passerby.types import Crop, PersonSet
 
 FILE = "recipe.json"
 """Its name in a run's folder."""
+MAX_BYTES = 2**20
+"""Bytes that it may have; a card has some thousands."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -108,9 +110,14 @@ def card(
 
 
 def digest(crops: Sequence[Crop]) -> str:
-    """SHA-256 of file names, people, cameras and boxes, in the order of the crops; folders do not count."""
-    # a box is only told where there is one, so that the digests of sets without boxes are those of old cards
-    told = [f"{crop.path.name} {crop.pid} {crop.camid}{f' {crop.box}' if crop.box else ''}" for crop in crops]
+    """SHA-256 of file and folder names, people, cameras and boxes, in the order of the crops.
+
+    Of the folders only the last counts, which is a person's name in own pictures and the same in each copy of a set.
+    """
+    told = [
+        repr((*crop.path.parts[-2:], crop.pid, crop.camid, None if crop.box is None else [float(n) for n in crop.box]))
+        for crop in crops
+    ]
     return hashlib.sha256("\n".join(told).encode()).hexdigest()
 
 
@@ -130,18 +137,40 @@ def read(folder: Path) -> dict[str, Any]:
 
     Raises:
         FileNotFoundError: if there is none.
-        ValueError: if it is damaged, or no run's.
+        ValueError: if it is damaged, or no run's: whatever is read of it elsewhere is there and of the right type.
     """
     file = folder / FILE
     if not file.is_file():
         raise FileNotFoundError(f"No run in {folder}: there is no {FILE}; give the folder that training made.")
+    size = file.stat().st_size
+    if size > MAX_BYTES:
+        raise ValueError(f"{file} has {size} bytes and is not a run's, which has at most {MAX_BYTES}; train again.")
     try:
         told = json.loads(file.read_text(encoding="utf-8"))
-    except (UnicodeDecodeError, json.JSONDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:  # also text that is not UTF-8, and numbers of too many digits
         raise ValueError(f"{file} is not JSON ({error}); train again.") from None
     if not isinstance(told, dict):
         raise ValueError(f"{file} is not a run's; train again.")
+    _check(folder, told)
     return told
+
+
+def _check(folder: Path, told: Mapping[str, Any]) -> None:
+    for key, kind, word in (("name", str, "text"), ("changes", list, "list"), ("recipe", dict, "object")):
+        if not isinstance(told.get(key), kind):
+            raise ValueError(f"{folder / FILE} is not a run's: {key} is no {word}; train again.")
+    if not all(isinstance(change, str) for change in told["changes"]):
+        raise ValueError(f"{folder / FILE} is not a run's: changes holds something else than text; train again.")
+    if not isinstance(told.get("resumed_under", []), list):
+        raise ValueError(f"{folder / FILE} is not a run's: resumed_under is no list; train again.")
+    kept = told.get("kept")
+    if kept is not None and not isinstance(kept, dict):
+        raise ValueError(f"{folder / FILE} is not a run's: kept is no object; train again.")
+    if kept is not None:
+        _count(folder, kept, "epoch")
+    _count(folder, told, "seed")
+    trained_on(folder, told)
+    held_out(folder, told)
 
 
 def same(folder: Path, told: Mapping[str, Any]) -> None:
@@ -227,6 +256,6 @@ def _text(folder: Path, told: Mapping[str, Any], key: str) -> str:
 
 def _count(folder: Path, told: Mapping[str, Any], key: str, missing: int | None = None) -> int:
     value = told.get(key, missing)
-    if type(value) is not int or value < 0:
-        raise ValueError(f"{folder / FILE} is not a run's: {key} is no number; train again.")
+    if type(value) is not int or not 0 <= value < 2**31:
+        raise ValueError(f"{folder / FILE} is not a run's: {key} is no number from 0 to 2**31 - 1; train again.")
     return value

@@ -23,6 +23,10 @@ NONE = "not defined"
 """Stands for a number that is nan."""
 
 
+REQUIRED = ("ap", "cameras", "junk", "galleries", "query_sha256", "gallery_sha256")
+"""What each result of the judge states."""
+
+
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Side:
     """One of two results.
@@ -80,7 +84,8 @@ class Compared:
     def sentences(self) -> list[str]:
         """What the differences are, whether they may be luck, and what that does not cover."""
         told = []
-        for name, difference in (("mAP", self.difference.mAP), ("rank-1", self.difference.rank1)):
+        mAP = f"mAP ({printable(self.a.scores.protocol['ap'])})"
+        for name, difference in ((mAP, self.difference.mAP), ("rank-1", self.difference.rank1)):
             told.append(_sentence(name, difference, self.difference))
             if difference.interval.low <= 0 <= difference.interval.high:
                 told.append(f"The interval of {name} holds 0: these people do not tell which of the two is better.")
@@ -126,6 +131,10 @@ def compare(a: Path, b: Path) -> Compared:
     """
     one, other = read(a), read(b)
     shared = common_protocol({f"A ({a})": one, f"B ({b})": other})
+    for path, scores in ((a, one), (b, other)):
+        silent = [fact for fact in REQUIRED if fact not in scores.protocol]
+        if silent:
+            raise ValueError(f"{path} does not state {', '.join(silent)}, without which nothing can be compared.")
     people = other.people if one.people is None else one.people
     sides = [
         Side(

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from passerby import datasets, names, run
+from passerby import datasets, names
 from passerby.table import Table
 from passerby.types import Crop, PersonSet
 
@@ -81,6 +81,8 @@ def for_study(table: Table, specs: Sequence[str], scale: str) -> dict[str, Perso
     Raises:
         ValueError: if a recipe is missing at paper scale, or two sets have one name.
     """
+    from passerby import run  # loads what trains, which the other functions do without
+
     found: dict[str, PersonSet] = {}
     for spec in specs:
         key, equals, source = spec.partition("=") if scale == "paper" else ("", "", spec)

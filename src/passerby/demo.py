@@ -113,4 +113,4 @@ def _judge_plain(people: PersonSet, size: Size | Largest) -> Scores:
         query = embed.embed(plain, people.query, size=size, model_id=stamp, on_progress=done)
         gallery = embed.embed(plain, people.gallery, size=size, model_id=stamp, on_progress=gallery_done)
     told = facts_of_data(people, Rules(), official="not known", unreadable=0)
-    return score(query, gallery, protocol={**told, "train": "none"})
+    return score(query, gallery, protocol={**told, "pooled_sha256": "none", "train": "none"})

@@ -3,17 +3,20 @@
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from os.path import abspath
 from pathlib import Path
 
 from passerby import files
+from passerby.asked import asked
 from passerby.datasets.official import official
 from passerby.evaluation.by_attribute import by_attribute
 from passerby.evaluation.by_camera_pair import by_camera_pair
+from passerby.evaluation.digest import digest
 from passerby.evaluation.label import file_name, label
 from passerby.evaluation.rules import Rules
 from passerby.evaluation.scores import Scores
 from passerby.evaluation.slices import Slices
-from passerby.judge import Judged, asked, judge, save_scores, with_distractors
+from passerby.judge import Judged, judge, save_scores
 from passerby.report.growth import growth
 from passerby.report.page import page
 from passerby.report.results import Results, results
@@ -21,6 +24,7 @@ from passerby.report.save_results import FORMS, save_results
 from passerby.report.svg_file import svg_file
 from passerby.run import Run
 from passerby.types import Crop, PersonSet
+from passerby.with_distractors import with_distractors
 
 Progress = Callable[[str, int], AbstractContextManager[Callable[[int], None]]]
 """Given a title and a number of pictures: opens and closes what is called with how many are done."""
@@ -80,31 +84,54 @@ def evaluate(
         ValueError: if a set cannot be judged so, a part is unknown, or a rank is below 2 or given twice.
     """
     rules = rules or Rules()
+    if out.exists() and not out.is_dir():
+        raise ValueError(f"{out} is a file; give a folder to write into.")
     unknown = [part for part in parts if part not in PARTS]
     if unknown:
         raise ValueError(f"A result cannot be cut by {unknown[0]!r}; give one of {', '.join(PARTS)}.")
     if any(k < 2 for k in ranks) or len(set(ranks)) < len(ranks):
         raise ValueError(f"ranks are {list(ranks)}; give each once, 2 or more: rank 1 is always there.")
+    if any(size < 0 for size in distractors):
+        raise ValueError(f"{min(distractors)} distractors cannot be added; give 0 or more.")
     for place, people in enumerate(sets):
         if any(people.query == other.query and people.gallery == other.gallery for other in sets[:place]):
             raise ValueError(f"{people.name} was given twice; give each data set once.")
         _check(people, rules, distractors, parts)
+    crops = [(people.name, people.version, digest(people.query), digest(people.gallery)) for people in sets]
+    twice = next((name for place, (name, *_) in enumerate(crops) if crops[place] in crops[:place]), None)
+    if twice is not None:
+        raise ValueError(f"Two data sets hold the same crops ({twice}), and so have one name; judge them one by one.")
     out.mkdir(parents=True, exist_ok=True)
     found: dict[str, Scores] = {}
     slices: list[Slices] = []
     broken: list[tuple[Crop, str]] = []
     written: list[Path] = []
     total = 0
+
+    def left_out(crop: Crop, reason: str) -> None:
+        broken.append((crop, reason))
+
     for people in sets:
         pictures = asked(people, rules).pictures
         total += pictures
         with progress(f"embedding {people.name}", pictures) as done:
-            judged = judge(run, people, rules=rules, official=official(people), device=device, on_progress=done)
+            judged = judge(
+                run, people, rules=rules, official=official(people, _used(rules)), device=device, on_progress=done
+            )
         broken += judged.broken
         of_this = {_free(label(judged.scores.protocol), judged.scores, found): judged.scores}
         if distractors:
             with progress(f"embedding distractors of {people.name}", distractors[-1]) as done:
-                grown = with_distractors(run, judged, people.distractors, distractors, device=device, on_progress=done)
+                grown = with_distractors(
+                    run,
+                    judged,
+                    people.distractors,
+                    distractors,
+                    device=device,
+                    on_progress=done,
+                    on_broken=left_out,
+                )
+            total += distractors[-1]
             of_this = {_free(label(scores.protocol), scores, found): scores for scores in grown.values()}
             if len(grown) > 1:
                 written.append(out / f"{file_name(judged.scores.protocol)}.distractors.svg")
@@ -136,21 +163,38 @@ def _check(people: PersonSet, rules: Rules, distractors: Sequence[int], parts: S
         raise ValueError(
             f"{distractors[-1]} distractors were asked for, and there are {len(people.distractors)}; give fewer."
         )
+    own = {abspath(crop.path) for crop in (*people.query, *people.gallery)} if distractors else set()
+    same = next((crop.path for crop in people.distractors if own and abspath(crop.path) in own), None)
+    if same is not None:
+        raise ValueError(
+            f"{same} is one of {people.name}'s own query or gallery pictures, and a distractor shows nobody; give "
+            "--distractors-from another folder."
+        )
     if parts and distractors:
         raise ValueError("A result with distractors added is not cut into parts; leave --by or --distractors out.")
-    if "attribute" in parts and not people.attributes:
-        raise ValueError(f"{people.name} has no attribute labels to cut its result by; put its label file beside it.")
+    if distractors and people.galleries is not None:
+        raise ValueError(f"{people.name} has a gallery for each query; distractors are added to one gallery for all.")
+    if "attribute" in parts and not any(crop.pid in people.attributes for crop in people.query):
+        raise ValueError(f"{people.name} has no attribute labels of its queries' people; put its label file beside it.")
+    for side in ("query", "gallery") if "camera_pair" in parts else ():
+        if all(crop.camid is None for crop in getattr(people, side)):
+            raise ValueError(f"No crop in {side} of {people.name} has a camera; leave --by camera_pair out.")
     if "camera_pair" in parts and people.galleries is not None:
         raise ValueError(f"{people.name} has a gallery for each query and no cameras; leave --by camera_pair out.")
 
 
+def _used(rules: Rules) -> tuple[str, ...]:
+    """The splits on which a result depends, but for distractors, whose digest it states."""
+    return ("query", "gallery", "multi_query") if rules.multi_query != "none" else ("query", "gallery")
+
+
 def _free(name: str, scores: Scores, taken: Mapping[str, Scores]) -> str:
-    """The name, or where another set's result has it already, the name with the beginning of a digest."""
+    """The name, or where another set's result has it already, the name with the digest that its file has."""
     if name not in taken:
         return name
-    longer = f"{name} {str(scores.protocol['query_sha256'])[:8]}"
-    if longer in taken or taken[name].protocol["query_sha256"] == scores.protocol["query_sha256"]:
-        raise ValueError(f"Two data sets have the same queries ({name}), and so one name; judge them one by one.")
+    longer = f"{name} {file_name({**scores.protocol, 'official': ''})[-8:]}"
+    if longer in taken or file_name(taken[name].protocol) == file_name(scores.protocol):
+        raise ValueError(f"Two data sets hold the same crops ({name}), and so have one name; judge them one by one.")
     return longer
 
 

@@ -14,7 +14,9 @@ from typing import Any
 import torch
 
 from passerby import card, files, images, judge, names, run, studies, weights
+from passerby.asked import asked
 from passerby.comparison import Comparison, Ours
+from passerby.datasets.official import official
 from passerby.evaluation.rules import Rules
 from passerby.evaluation.scores import Scores
 from passerby.evaluation.validation import validation
@@ -187,7 +189,7 @@ def _judge(
 ) -> dict[str, float]:
     """Percent by metric of the network in a folder; judged only where it has not been."""
     people = data[part.column.judged_on]
-    asked = {
+    wanted = {
         "weights": weights.digest(folder / "weights.safetensors"),
         "test": list(part.test),
         "rules": dataclasses.asdict(rules),
@@ -195,28 +197,35 @@ def _judge(
         "versions": {package: importlib.metadata.version(package) for package in PACKAGES},
     }
     file = folder / f"scores-{file_name(part.column.judged_on, *part.test)}.json"
-    kept = _kept(file, asked)
+    kept = _kept(file, wanted)
     if kept is not None:
         return kept
     trained = run.load(folder, changes=part.test)
-    with judging(f"embedding {title}", judge.asked(people, rules).pictures) as on_progress:
-        judged = judge.judge(trained, people, rules=rules, device=device, on_progress=on_progress)
+    with judging(f"embedding {title}", asked(people, rules).pictures) as on_progress:
+        judged = judge.judge(
+            trained,
+            people,
+            rules=rules,
+            official=official(people, ("query", "gallery")),
+            device=device,
+            on_progress=on_progress,
+        )
     if judged.broken:
         raise ValueError(f"{len(judged.broken)} pictures cannot be read any more: {judged.broken[0][1]}")
     percent = _percent(judged.scores)
-    document = {"asked": asked, "percent": percent, "scores": json.loads(judged.scores.to_json())}
+    document = {"asked": wanted, "percent": percent, "scores": json.loads(judged.scores.to_json())}
     with files.whole(file) as partial:
         partial.write_text(json.dumps(document, indent=1, allow_nan=False), encoding="utf-8")
     return percent
 
 
-def _kept(file: Path, asked: Mapping[str, object]) -> dict[str, float] | None:
+def _kept(file: Path, wanted: Mapping[str, object]) -> dict[str, float] | None:
     """What an earlier study has measured for the same weights, rules, data and libraries; None where it has not."""
     if not file.is_file():
         return None
     try:
         document = json.loads(file.read_text(encoding="utf-8"))
-        if document["asked"] != asked:
+        if document["asked"] != wanted:
             return None
         return {metric: float(document["percent"][metric]) for metric in METRICS}
     except (ValueError, KeyError, TypeError):
@@ -233,7 +242,7 @@ def _percent(scores: Scores) -> dict[str, float]:
 def _check(parts: Sequence[Part], data: Mapping[str, PersonSet], rules: Rules) -> None:
     """Refuse what a training or the judge would refuse, before anything is trained."""
     for name in dict.fromkeys(part.column.judged_on for part in parts):
-        judge.asked(data[name], rules)
+        asked(data[name], rules)
         images.check_readable([*data[name].query, *data[name].gallery])
     for name in dict.fromkeys(part.column.trained_on for part in parts):
         if len({crop.pid for crop in data[name].train}) < 2:

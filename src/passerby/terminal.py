@@ -1,10 +1,12 @@
 """What a person sees in the terminal: progress bars, tables of numbers, remarks."""
 
+from __future__ import annotations
+
 import math
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from rich import box
 from rich.console import Console
@@ -13,19 +15,21 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 from rich.text import Text
 
-from passerby.compare import Compared
-from passerby.comparison import Comparison
-from passerby.evaluation.attribute_accuracy import AttributeAccuracy
 from passerby.evaluation.common_protocol import common_protocol
 from passerby.evaluation.describe import describe
-from passerby.evaluation.printable import printable
+from passerby.evaluation.printable import harmless, printable
 from passerby.evaluation.scores import Scores
 from passerby.evaluation.significance import interval
-from passerby.evaluation.slices import Slices
 from passerby.evaluation.unanswered import by_camera, sentences, summary
-from passerby.report.results import Results
-from passerby.training.loop import Report
 from passerby.types import Crop, PersonSet
+
+if TYPE_CHECKING:  # what is shown is made elsewhere; importing that here would cost each command seconds
+    from passerby.compare import Compared
+    from passerby.comparison import Comparison
+    from passerby.evaluation.attribute_accuracy import AttributeAccuracy
+    from passerby.evaluation.slices import Slices
+    from passerby.report.results import Results
+    from passerby.training.loop import Report
 
 console = Console(highlight=False)
 """Results go to the standard output."""
@@ -33,6 +37,8 @@ remarks = Console(stderr=True, highlight=False)
 """Progress and remarks go to the standard error, so that results can be piped."""
 NONE = "not defined"
 """Stands for a number that is nan."""
+LISTED = 64
+"""Pairs of cameras that are listed with their intervals; more are left to the files."""
 WIDEST = 10_000
 """Columns of a terminal in which every table fits."""
 
@@ -100,14 +106,14 @@ def scores(results: Mapping[str, Scores], *, title: str) -> None:
     """Print results side by side, with what they depend on and how sure their mAP is; refuse unlike protocols."""
     common_protocol(results)
     first = next(iter(results.values()))
-    shown = Table(title=Text(title), title_justify="left", caption_justify="left", caption=Text(_told(first)))
+    shown = Table(title=_text(title), title_justify="left", caption_justify="left", caption=_text(_told(first)))
     shown.add_column("", overflow="fold")
     for heading in ("rank-1", "rank-5", "rank-10", f"mAP ({first.protocol['ap']})", "mINP"):
         shown.add_column(heading, justify="right", no_wrap=True)
     for name, result in results.items():
         ranks = [_percent(result.rank(k)) for k in (1, 5, 10)]
         bounds = "" if math.isnan(result.mAP) else f" {interval(result.ap, result.people).percent()}"
-        shown.add_row(Text(name), *ranks, Text(_percent(result.mAP) + bounds), _percent(result.mINP))
+        shown.add_row(_text(name), *ranks, _text(_percent(result.mAP) + bounds), _percent(result.mINP))
     console.print(shown)
 
 
@@ -157,12 +163,12 @@ def data_set(people: PersonSet, *, official: Sequence[str] = ()) -> None:
 
 def lookup(title: str, answers: Sequence[tuple[Crop, float]]) -> None:
     """Print the pictures found, the most alike first, with their cosine similarity."""
-    shown = Table(title=Text(title), title_justify="left")
+    shown = Table(title=_text(title), title_justify="left")
     shown.add_column("rank", justify="right")
     shown.add_column("cosine", justify="right")
     shown.add_column("picture", overflow="fold")
     for place, (crop, similarity) in enumerate(answers, start=1):
-        shown.add_row(str(place), f"{similarity:.3f}", Text(str(crop.path)))
+        shown.add_row(str(place), f"{similarity:.3f}", _text(crop.path))
     console.print(shown)
 
 
@@ -176,23 +182,28 @@ def broken(crops: Sequence[tuple[Crop, str]], *, total: int) -> None:
 
 def say(text: str) -> None:
     """Print a line of results."""
-    console.print(text, markup=False, soft_wrap=True)
+    console.print(harmless(text), markup=False, emoji=False, soft_wrap=True)
 
 
 def remark(text: str) -> None:
     """Print a line beside the results, on the standard error."""
-    remarks.print(text, markup=False, soft_wrap=True)
+    remarks.print(harmless(text), markup=False, emoji=False, soft_wrap=True)
+
+
+def _text(value: object) -> Text:
+    """A title or a cell: names of files and people may hold anything, and are shown as they are written."""
+    return Text(harmless(value))
 
 
 def comparison(found: Comparison) -> None:
     """Print a paper's table and ours side by side, and what the numbers depend on."""
     for column in (column for ours in found.columns for column in ours.published):
         headings, rows = found.beside(column)
-        shown = Table(title=Text(f"{found.table.title}. {column}, and ours"), title_justify="left")
+        shown = Table(title=_text(f"{found.table.title}. {column}, and ours"), title_justify="left")
         for place, heading in enumerate(headings):
             shown.add_column(heading, justify="right" if place else "left", no_wrap=place > 0)
         for row in rows:
-            shown.add_row(*(Text(cell) for cell in row))
+            shown.add_row(*(_text(cell) for cell in row))
         console.print(shown)
     for line in found.remarks():
         say(line)
@@ -222,37 +233,43 @@ def _both(
     for place, heading in enumerate(headings):
         shown.add_column(heading, justify=justify if place else "left", overflow="fold")
     for row in rows:
-        shown.add_row(*(Text(cell) for cell in row))
+        shown.add_row(*(_text(cell) for cell in row))
     console.print(shown)
 
 
 def slices(found: Slices) -> None:
-    """Print the parts of a result: pairs of cameras as a square of mAP, others as a list."""
-    pairs = found.by == "camera_pair"
-    headings, rows = found.matrix() if pairs else found.cells()
+    """Print the parts of a result as a list, and before it pairs of cameras as a square of mAP."""
     say(found.title)
-    if pairs:
+    if found.by == "camera_pair":
         say(f"{found.reading}.")
-    shown = Table(box=box.SIMPLE_HEAD, padding=0, show_edge=False)
-    for heading in headings:
-        word = heading in ("", *found.names)
-        text = Text(heading.replace("no match", "no\nmatch"))
-        shown.add_column(text, justify="left" if word else "right", no_wrap=not word, overflow="fold")
-    for row in rows:
-        shown.add_row(*(Text(cell) for cell in row))
-    console.print(shown)
+        _parts(*found.matrix(), found.names)
+    if found.by != "camera_pair" or len(found.slices) <= LISTED:
+        _parts(*found.cells(), found.names)
+    else:
+        say("Each pair with its 95 % intervals stands in the files.")
     for line in found.notes:
         say(line)
+
+
+def _parts(headings: Sequence[str], rows: Sequence[Sequence[str]], names: Sequence[str]) -> None:
+    shown = Table(box=box.SIMPLE_HEAD, padding=0, show_edge=False)
+    for heading in headings:
+        word = heading in ("", *names)
+        text = _text(heading.replace("no match", "no\nmatch"))
+        shown.add_column(text, justify="left" if word else "right", no_wrap=not word, overflow="fold")
+    for row in rows:
+        shown.add_row(*(_text(cell) for cell in row))
+    console.print(shown)
 
 
 def attributes(found: AttributeAccuracy, *, title: str) -> None:
     """Print how often each attribute is predicted rightly, beside what the most frequent class would reach."""
     headings, rows = found.cells()
-    shown = Table(title=Text(title), title_justify="left")
+    shown = Table(title=_text(title), title_justify="left")
     for place, heading in enumerate(headings):
         shown.add_column(heading, justify="right" if place else "left", overflow="fold")
     for place, row in enumerate(rows, start=1):
-        shown.add_row(*(Text(cell) for cell in row), end_section=place == len(rows) - 1)
+        shown.add_row(*(_text(cell) for cell in row), end_section=place == len(rows) - 1)
     console.print(shown)
     for line in found.notes:
         say(line)
@@ -272,8 +289,8 @@ def results(found: Results) -> None:
 def _side_by_side(found: Results, *, narrow: bool = False) -> Table:
     shown = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False)
     for place, heading in enumerate(found.headings):
-        text = Text(heading.replace(" ", "\n") if narrow else heading)
+        text = _text(heading.replace(" ", "\n") if narrow else heading)
         shown.add_column(text, justify="right" if place else "left", no_wrap=place > 0, overflow="fold")
     for label, *cells in found.rows:
-        shown.add_row(Text(label), *(Text(cell.replace(" [", "\n[") if narrow else cell) for cell in cells))
+        shown.add_row(_text(label), *(_text(cell.replace(" [", "\n[") if narrow else cell) for cell in cells))
     return shown

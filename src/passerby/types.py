@@ -108,7 +108,7 @@ class PersonSet:
         if both:
             shown = ", ".join(str(pid) for pid in sorted(both)[:5])
             raise ValueError(
-                f"{len(both)} people of {self.name} stand in train and in query or gallery (pid {shown}"
+                f"{self.name} has {len(both)} of its people in train and in query or gallery (pid {shown}"
                 f"{', ...' if len(both) > 5 else ''}); a person belongs to one side."
             )
 

@@ -64,7 +64,7 @@ def test_the_sorted_folders_are_read_too(tmp_path):
 def test_the_original_file_alone_is_told_what_to_do_with(tmp_path, place):
     (tmp_path / place).parent.mkdir(exist_ok=True)
     (tmp_path / place).touch()
-    command = f"passerby data cuhk03 {tmp_path} --unpack"
+    command = f"passerby data cuhk03.detected {tmp_path} --unpack"
     with pytest.raises(FileNotFoundError, match=f"only .*{place}; write its pictures there: {command}$"):
         cuhk03.detected(tmp_path)
 
@@ -72,13 +72,19 @@ def test_the_original_file_alone_is_told_what_to_do_with(tmp_path, place):
 CONFIG_FILE = "cuhk03_new_protocol_config_detected.mat"
 V73 = b"MATLAB 7.3 MAT-file".ljust(124) + b"\x00\x02IM" + bytes(384) + b"\x89HDF\r\n\x1a\n"
 BAD = {
-    **{
-        f"no {part}": (
-            lambda root, part=part: (root / part).rename(root / "elsewhere"),
-            f"No {part} in .*; get CUHK03 from http.* so that .*{part} exists",
-        )
-        for part in (CONFIG_FILE, "images_detected")
-    },
+    "no configuration": (
+        lambda root: (root / CONFIG_FILE).unlink(),
+        f"No {CONFIG_FILE} in .*; get CUHK03 from http.* so that .*{CONFIG_FILE} exists",
+    ),
+    "no images_detected": (
+        lambda root: (root / "images_detected").rename(root / "elsewhere"),
+        r"No images_detected in .*, and no cuhk-03\.mat to make it of; get that from http.*, put it there, and "
+        "write its pictures: passerby data cuhk03.detected .*CUHK03 --unpack$",
+    ),
+    "images_detected one folder lower": (
+        lambda root: ((root / "in").mkdir(), (root / "images_detected").rename(root / "in" / "images_detected")),
+        "No images_detected in .*, but there is one in .*in: give that folder",
+    ),
     "no folder": (
         lambda root: root.rename(root.with_name("elsewhere")),
         "CUHK03 is not a folder; give the folder that CUHK03 was unpacked into",
@@ -94,7 +100,7 @@ BAD = {
     ),
     "a picture that is not there": (
         lambda root: (root / "images_detected" / FILES[-1]).unlink(),
-        r"1 of 5 pictures in .* are not there \(2_001_2_03\.png\); unpack CUHK03 again",
+        r"1 of 5 .* are not there \(2_001_2_03\.png\); put a whole cuhk-03\.mat into .*: passerby",
     ),
     "no picture": (
         lambda root: [file.unlink() for file in (root / "images_detected").iterdir()],
@@ -143,6 +149,10 @@ def column(*numbers):
         ({"labels": column(1, 1, 2, 2)}, "have 5, 4 and 5 entries"),
         ({"labels": column(1, 1, 0, 0, 0)}, r"2_001_1_01\.png has the label 0; labels are 1 or more"),
         ({"labels": column(1, 3, 2, 2, 2)}, r"1_001_2_06\.png has the label 3; labels .* one for each person"),
+        (
+            {"labels": column(1, 1, 1, 1, 1)},
+            r"2_001_1_01\.png has the label 1; .* each person has a label of its own",
+        ),
         ({"labels": None}, "has no labels of whole numbers"),
         ({"camId": column(1, 1, 1, 2, 2)}, r"'1_001_2_06\.png' of camera 1 is not named pair_person_camera_picture"),
         ({"filelist": None}, "has no filelist"),
@@ -153,7 +163,7 @@ def column(*numbers):
         ),
         (
             {"train_idx": column(1), "gallery_idx": column(2, 4, 5)},
-            r"1 people of cuhk03 stand in train and in query or gallery \(pid 1\)",
+            r"cuhk03 has 1 of its people in train and in query or gallery \(pid 1\)",
         ),
     ],
 )

@@ -1,4 +1,5 @@
 import random
+import shutil
 import warnings
 import zlib
 
@@ -9,7 +10,7 @@ import scipy.io
 from PIL import Image
 
 from passerby import cli
-from passerby.datasets import _cuhk03_original, cuhk03
+from passerby.datasets import _cuhk03_original, _hdf5, cuhk03
 
 STORED = {
     "in one piece": {},
@@ -149,7 +150,7 @@ def test_the_command_line_unpacks_and_counts(tmp_path, capsys):
     assert cli.exit_code(["data", "cuhk03", str(tmp_path)]) == 2
     told = capsys.readouterr().err
     assert told.count("\n") == 1
-    assert f"; write its pictures there: passerby data cuhk03 {tmp_path} --unpack" in told
+    assert f"; write its pictures there: passerby data cuhk03.detected {tmp_path} --unpack" in told
     assert cli.exit_code(["data", "cuhk03", str(tmp_path), "--unpack"]) == 0
     out, err = capsys.readouterr()
     assert "cuhk03: detected" in out
@@ -161,6 +162,34 @@ def test_the_command_line_unpacks_and_counts(tmp_path, capsys):
     out, err = capsys.readouterr()
     assert "cuhk03: labeled" in out
     assert "0 pictures were written" in err
+
+
+def test_a_named_version_is_unpacked_alone(tmp_path, capsys):
+    original(tmp_path / "cuhk-03.mat")
+    config(tmp_path, "labeled", [1, 2, 3])
+    assert cli.exit_code(["data", "cuhk03.labeled", str(tmp_path), "--unpack"]) == 0
+    assert "3 pictures were written" in capsys.readouterr().err
+    assert not (tmp_path / "images_detected").exists()
+
+
+@pytest.mark.parametrize("name", ["cuhk03.bogus", "cuhk03.", "cuhk03.both"])
+def test_a_name_that_is_no_data_sets_is_refused_before_anything_is_unpacked(tmp_path, capsys, name):
+    original(tmp_path / "cuhk-03.mat")
+    assert cli.exit_code(["data", name, str(tmp_path), "--unpack"]) == 2
+    told = f"No data set is called '{name}'; there is cuhk03, cuhk03.detected, cuhk03.labeled."
+    assert capsys.readouterr().err == f"passerby: {told}\n"
+    assert [path.name for path in tmp_path.iterdir()] == ["cuhk-03.mat"]
+
+
+def test_pictures_that_the_original_lacks_are_not_to_be_unpacked_again(tmp_path, capsys):
+    original(tmp_path / "cuhk-03.mat", {key: pixels for key, pixels in SHOWN.items() if key[1] < 5})
+    config(tmp_path, "detected", [1, 2, 3])
+    assert cli.exit_code(["data", "cuhk03", str(tmp_path), "--unpack"]) == 2
+    remark, refused = capsys.readouterr().err.replace(f"{tmp_path}\n", str(tmp_path)).splitlines()[-2:]
+    assert "5 pictures were written" in remark
+    assert "1 of 3 pictures in " in refused
+    assert f"(5_001_2_10.png); passerby data cuhk03.detected {tmp_path} --unpack writes those that " in refused
+    assert refused.endswith("where it writes none, that file lacks them: download it again.")
 
 
 def test_a_set_without_anything_to_unpack_is_refused(tmp_path, capsys):
@@ -196,6 +225,14 @@ def replaced(place, values, **how):
             table[()] = cells
 
     return put
+
+
+def shared(file, to, source):
+    """One cell of the first pair in the place of another."""
+    table = file[file["detected"][0, 0]]
+    cells = table[()]
+    cells[to] = cells[source]
+    table[()] = cells
 
 
 def direct(data, mask=0):
@@ -253,6 +290,20 @@ BAD = {
         replaced("cell", None, shape=(3, 2, 2), maxshape=(None, None, None), dtype="u1", chunks=(100, 1000, 1000)),
         "1 chunks of 100000000 bytes are too many",
     ),
+    "one picture as two cells": (
+        lambda file: shared(file, (0, 1), (0, 0)),
+        "images_detected/1_001_1_01.png and images_detected/1_002_1_01.png are one and the same cell",
+    ),
+    "one picture as cells of two versions": (
+        lambda file: replaced("version", file["labeled"][()], dtype=h5py.ref_dtype)(file),
+        "images_.*.png and images_.*.png are one and the same cell",
+    ),
+    "three filters": (
+        replaced(
+            "cell", picture(1).transpose(2, 1, 0), chunks=(3, 7, 11), compression="gzip", shuffle=True, fletcher32=True
+        ),
+        "an array with 3 filters; at most 2 are read",
+    ),
     "another filter": (
         replaced("cell", np.zeros((3, 7, 11), np.uint8), chunks=(3, 7, 11), fletcher32=True),
         "with the filter 3, which is not read",
@@ -275,6 +326,25 @@ def test_what_is_no_picture_or_too_large_is_refused_in_one_line_that_names_the_f
         cuhk03.unpack(tmp_path)
     assert "\n" not in str(told.value)
     assert not list(tmp_path.rglob("*.partial"))
+
+
+def test_empty_cells_may_be_one_and_the_same(tmp_path):
+    original(tmp_path / "cuhk-03.mat", put=lambda file: shared(file, (0, 1), (1, 0)))
+    assert cuhk03.unpack(tmp_path) == len(SHOWN)
+    assert written(tmp_path) == NAMES
+
+
+def test_chunks_are_counted_over_the_whole_file(tmp_path, monkeypatch):
+    """Headers of their own that all tell of the same chunks would else make an hour of work out of a small file."""
+    original(tmp_path / "cuhk-03.mat", chunks=(1, 4, 5))
+    chunks = 4 * 3 * 2 * 3 + 3 * 5 * 6  # of four pictures, and of the large one; the smallest is in one piece
+    monkeypatch.setattr(_hdf5, "MAX_CHUNKS", chunks)
+    assert cuhk03.unpack(tmp_path) == len(SHOWN)
+    for version in NAMES:
+        shutil.rmtree(tmp_path / f"images_{version}")
+    monkeypatch.setattr(_hdf5, "MAX_CHUNKS", chunks - 1)
+    with pytest.raises(ValueError, match=f"its arrays have more than {chunks - 1} chunks together"):
+        cuhk03.unpack(tmp_path)
 
 
 def test_pictures_that_take_too_much_together_are_refused(tmp_path, monkeypatch):

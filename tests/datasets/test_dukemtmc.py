@@ -122,11 +122,11 @@ BAD = {
     ),
     "somebody in train and query": (
         lambda root: tree(root, {"bounding_box_train": ["0005_c2_f0046182.jpg"]}),
-        r"1 people of NAME stand in train and in query or gallery \(pid 5\)",
+        r"NAME has 1 of its people in train and in query or gallery \(pid 5\)",
     ),
     "somebody in train and gallery": (
         lambda root: tree(root, {"bounding_box_test": ["0007_c2_f0046182.jpg"]}),
-        r"1 people of NAME stand in train and in query or gallery \(pid 7\)",
+        r"NAME has 1 of its people in train and in query or gallery \(pid 7\)",
     ),
     "labels of another set": (
         lambda root: label_file(root, "market_attribute", {1: 1, 7: 2}, {2: 1, 5: 2}),

@@ -135,18 +135,22 @@ BAD = {
     "an empty split": (emptied("query"), "query is empty; unpack Market-1501 again"),
     "a file for a split": (filed("query"), "query is a file; Market-1501 has a folder there"),
     "an empty gt_bbox": (lambda root: (root / "gt_bbox").mkdir(), "gt_bbox is empty; unpack Market-1501 again"),
-    "empty distractors": (lambda root: (root / "images").mkdir(), "images is empty; unpack the distractors"),
+    "empty distractors": (lambda root: (root / "distractors").mkdir(), "distractors is empty; unpack the distractors"),
+    "a folder among the distractors": (
+        lambda root: tree(root, {"distractors": ["a.jpg"], "distractors/more": ["b.jpg"]}),
+        "more is no picture of a distractor",
+    ),
     "a distractor that is no picture": (
         lambda root: tree(root, {"distractors": ["a.jpg", "readme.txt"]}),
         r"readme\.txt is no picture of a distractor, which end in \.jpg or \.png; move it away",
     ),
     "somebody in train and query": (
         lambda root: tree(root, {"bounding_box_train": ["0001_c1s1_000451_03.jpg"]}),
-        r"1 people of market1501 stand in train and in query or gallery \(pid 1\)",
+        r"market1501 has 1 of its people in train and in query or gallery \(pid 1\)",
     ),
     "somebody in train and gallery": (
         lambda root: tree(root, {"bounding_box_test": ["0002_c1s1_000451_09.jpg"]}),
-        r"1 people of market1501 stand in train and in query or gallery \(pid 2\)",
+        r"market1501 has 1 of its people in train and in query or gallery \(pid 2\)",
     ),
     "junk in train": (
         lambda root: tree(root, {"bounding_box_train": ["-1_c1s1_000451_03.jpg"]}),
@@ -189,6 +193,24 @@ def test_further_pictures_of_nobody_are_read_whatever_their_names_are(tmp_path, 
         (tmp_path / folder / "b_c12x.png", 12),
     ]
     assert {crop.pid for crop in people.distractors} == {0}
+    assert len(people.gallery) == len(NAMES["bounding_box_test"])
+
+
+@pytest.mark.parametrize(
+    ("names", "why"),
+    [
+        ({"images": ["a.jpg", "notes.txt"]}, r"holds notes\.txt, which is no picture,"),
+        ({"images": ["a.jpg"], "images/more": ["b.jpg"]}, "holds more, which is no picture,"),
+        ({"images": ["a.jpg"], "images/more.jpg": ["b.jpg"]}, r"holds more\.jpg, which is no picture,"),
+        ({"images": ["Thumbs.db"]}, "is empty"),
+    ],
+)
+def test_a_folder_called_images_that_holds_something_else_is_left_alone_and_named(tmp_path, names, why):
+    tree(tmp_path, NAMES | names)
+    told = rf"{tmp_path}/images {why} and is not read as the distractors of Market-1501; if it is, call it distractors"
+    with pytest.warns(UserWarning, match=told):
+        people = market1501.load(tmp_path)
+    assert people.distractors == ()
     assert len(people.gallery) == len(NAMES["bounding_box_test"])
 
 

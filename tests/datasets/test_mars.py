@@ -109,7 +109,8 @@ def test_the_folder_above_is_told_where_to_look(tmp_path):
 
 def test_a_missing_frame_is_named(tmp_path):
     (tree(tmp_path) / "bbox_test" / "0002" / "0002C5T0004F002.jpg").unlink()
-    with pytest.raises(FileNotFoundError, match=r"1 of 4 pictures in .*test_name\.txt .* \(0002C5T0004F002\.jpg\)"):
+    told = r"1 of 4 pictures in .*0002 that .*test_name\.txt .* \(0002C5T0004F002\.jpg\), and 1 of 6 in all 3 folders"
+    with pytest.raises(FileNotFoundError, match=told):
         mars.load(tmp_path)
 
 
@@ -146,7 +147,7 @@ def changed(tracks, row, column, value):
         ({"train": changed(TRAIN, 0, 0, 0)}, r"a tracklet has the frames 0 \.\. 2 after frame 0; frames count from 1"),
         ({"train": changed(TRAIN, 2, 2, -2), "train_names": names(TRAIN)}, "a tracklet has the pid -2"),
         ({"train": changed(TRAIN, 2, 2, -1)}, "in train of mars has pid -1"),
-        ({"train": changed(TRAIN, 2, 2, 2)}, r"1 people of mars stand in train and in query or gallery \(pid 2\)"),
+        ({"train": changed(TRAIN, 2, 2, 2)}, r"mars has 1 of its people in train and in query or gallery \(pid 2\)"),
         (
             {"train": [row[:3] for row in TRAIN], "train_names": names(TRAIN)},
             "has no track_train_info with first frame",

@@ -111,6 +111,24 @@ def test_the_folder_above_is_told_where_to_look(tmp_path):
         msmt17.load(tmp_path)
 
 
+def test_where_both_versions_lie_below_both_are_named(tmp_path):
+    for version in ("V1", "V2"):
+        tree(tmp_path / f"MSMT17_{version}", version)
+    told = rf"there is V1 in {tmp_path}/MSMT17_V1, V2 in {tmp_path}/MSMT17_V2: give one"
+    with pytest.raises(FileNotFoundError, match=told):
+        msmt17.load(tmp_path)
+
+
+def test_missing_pictures_are_counted_over_all_folders(tmp_path):
+    for file in (tree(tmp_path) / "train").rglob("*.jpg"):
+        file.unlink()
+    with pytest.raises(
+        FileNotFoundError,
+        match=r"1 of 1 pictures in .*train/0000 that .* \(0000_045.*\), and 2 of 2 in all 2 folders; un",
+    ):
+        msmt17.load(tmp_path)
+
+
 def test_a_missing_picture_is_named(tmp_path):
     tree(tmp_path, lines=with_lines(gallery=[*LINES["list_gallery.txt"], "0001/0001_009_15_0303noon_0019_2.jpg 1"]))
     with pytest.raises(

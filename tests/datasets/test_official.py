@@ -4,8 +4,8 @@ from pathlib import Path
 import pytest
 
 from passerby import datasets, names
-from passerby.datasets import market1501
-from passerby.datasets.official import OPTIONAL, differences, official
+from passerby.datasets import market1501, mars
+from passerby.datasets.official import OPTIONAL, SPLITS, differences, official
 from passerby.types import DISTRACTOR, JUNK, Crop, PersonSet
 
 
@@ -81,3 +81,50 @@ def test_a_set_with_official_counts_says_where_to_ask_for_it(name):
 def test_all_published_sets_have_official_counts():
     published = {"cuhk03", "dukemtmc", "market1501", "mars", "msmt17", "occluded_duke", "person_search"}
     assert set(with_counts()) == published
+
+
+@pytest.fixture
+def short_mars(monkeypatch):
+    """A set of tracklets of two frames, as an official one whose gallery has more of them."""
+    monkeypatch.setattr(mars, "OFFICIAL", {"": {"train": (4, 2), "query": (2, 1), "gallery": (4, 1)}})
+    monkeypatch.setattr(mars, "TRACKLETS", {"": {"train": 2, "query": 1, "gallery": 1_980}})
+    train, query, gallery = (
+        tuple(replace(crop, trackid=number // 2) for number, crop in enumerate(crops(*counts)))
+        for counts in ((4, 2, 1), (2, 1, 7), (4, 1, 7))
+    )
+    return PersonSet(name="mars", train=train, query=query, gallery=gallery)
+
+
+def test_tracklets_are_compared_where_the_official_set_has_them(short_mars):
+    told = ["gallery has 2 tracklets; the official set has 1,980"]
+    assert differences(short_mars) == told
+    assert differences(replace(short_mars, query=(short_mars.query[0], replace(short_mars.query[1], trackid=5)))) == [
+        "query has 2 tracklets; the official set has 1",
+        *told,
+    ]
+    assert differences(replace(short_mars, train=())) == [
+        "train has 0 pictures of 0 people; the official set has 4 of 2",
+        "train has 0 tracklets; the official set has 2",
+        *told,
+    ]
+
+
+def test_only_the_splits_that_matter_are_compared(market, short_mars):
+    partial = replace(market, train=(), multi_query=crops(7, 2, 1), distractors=crops(5, 1, DISTRACTOR))
+    assert official(partial).count("the official set has") == 3
+    assert official(partial, ("query", "gallery")) == "yes"
+    assert differences(partial, ["distractors"]) == ["distractors has 5 pictures; the official set has 500,000"]
+    assert official(replace(market, query=()), ("query", "gallery")).startswith("no: query has 0 pictures")
+    assert differences(short_mars, {"train", "query"}) == []
+    assert official(partial, SPLITS) == official(partial)
+
+
+def test_of_splits_without_official_counts_nothing_is_known():
+    boxes = PersonSet(name="person_search", version="gallery 100", query=crops(2_900, 2_900, 1))
+    assert official(boxes, ("query", "gallery")) == "yes"
+    assert official(boxes, ("gallery",)) == "not known"
+
+
+def test_a_split_that_does_not_exist_is_refused(market):
+    with pytest.raises(ValueError, match="'querry' is no split; give some of train, query, gallery, multi_query, dist"):
+        official(market, ("querry", "gallery"))

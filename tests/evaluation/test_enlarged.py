@@ -92,6 +92,20 @@ def test_a_distractor_that_is_somebody_is_refused(pid):
         grown([nobody(1), nobody(1, first=1, pid=pid)], [2])
 
 
+@pytest.mark.parametrize("name", ["q", "r", "a", "b", "c"])
+def test_a_distractor_that_is_a_picture_of_query_or_gallery_is_refused(name):
+    picture = Embeddings(torch.ones(1, 1), (Crop(Path(name), DISTRACTOR, 1),))
+    for parts in ([picture, nobody(1)], [nobody(1), picture]):
+        with pytest.raises(ValueError, match=f"^{name} is a query's or the gallery's picture too; take it out"):
+            grown(parts, [2])
+
+
+@pytest.mark.parametrize("name", ["q", "a"])
+def test_another_box_of_a_scene_may_be_a_distractor(name):
+    box = Embeddings(torch.tensor([[6.0]]), (Crop(Path(name), DISTRACTOR, 0, box=(0, 0, 4, 8)),))
+    assert grown([box], [1])[1].first.tolist() == [2, 0]
+
+
 def test_distractors_of_another_model_or_dimension_are_refused():
     query = Embeddings(QUERY.vectors, QUERY.crops, ModelId("a", "", "RGB"))
     with pytest.raises(ValueError, match="two models cannot be compared"):

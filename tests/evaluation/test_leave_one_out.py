@@ -29,6 +29,23 @@ def test_queries_and_gallery_are_one_and_each_picture_stands_there_once():
     assert leave_one_out(data).gallery == (*PICTURES[:2], crop("z", 5), *PICTURES[2:])
 
 
+@pytest.mark.parametrize(
+    ("other", "told"),
+    [
+        (crop("a", 2, 1), "as person 1 in camera 1 and as person 2 in camera 1"),
+        (crop("a", 1, 2), "as person 1 in camera 1 and as person 1 in camera 2"),
+        (crop("a", 1), "as person 1 in camera 1 and as person 1 in camera None"),
+        (crop("a", JUNK, 1), "as person 1 in camera 1 and as person -1 in camera 1"),
+    ],
+)
+@pytest.mark.parametrize("queries", [0, 1, 2])
+def test_a_picture_of_two_people_or_cameras_is_refused(other, told, queries):
+    crops = (crop("b", 1, 2), crop("a", 1, 1), crop("c", 2, 2), other)
+    data = PersonSet(name="own", query=crops[:queries], gallery=crops[queries:])
+    with pytest.raises(ValueError, match=f"^a stands in own {told}; leave one of the two out"):
+        leave_one_out(data)
+
+
 def test_boxes_of_one_scene_are_different_pictures():
     boxes = tuple(crop("scene", pid, box=(left, 0, 5, 9)) for pid, left in ((1, 0), (2, 10), (1, 20)))
     assert leave_one_out(PersonSet(name="x", gallery=boxes)).query == boxes

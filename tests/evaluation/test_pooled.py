@@ -1,8 +1,15 @@
+"""Several vectors as one, and results over such vectors from files."""
+
+import json
+import re
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 
+from passerby import cli, npz
 from passerby.evaluation.pooled import pooled
 from passerby.types import Crop, Embeddings, ModelId
 
@@ -61,8 +68,82 @@ def test_the_mean_of_many_frames_is_right_to_the_last_digits_of_float32():
         ([[0]], CROPS[:1], "median", "pool is 'median'; give one of max, mean"),
         ([[0], [1]], CROPS[:1], "max", "2 groups and 1 heads; give one head for each group"),
         ([[0], [], []], CROPS[:3], "mean", r"2 of 3 groups are empty \(1\); give each a row or more"),
+        ([np.array([0]), np.array([], dtype=int)], CROPS[:2], "max", r"1 of 2 groups are empty \(1\)"),
+        ([[0], [1, -1]], CROPS[:2], "max", r"A group has a row below 0; rows are 0 \.\. N - 1"),
     ],
 )
 def test_groups_that_cannot_be_pooled_are_refused(groups, heads, pool, message):
     with pytest.raises(ValueError, match=message):
         pooled(FOUR, groups, heads, pool=pool)
+
+
+def frames(prefix, camid):
+    """Three frames of each of two people's tracklets."""
+    return [Crop(Path(f"{prefix}{pid}f{n}"), pid, camid, trackid=10 * camid + pid) for pid in (1, 2) for n in range(3)]
+
+
+QUERY, GALLERY, BOXES = frames("q", 1), frames("g", 2), frames("b", 1)
+
+
+def changed(crops, change):
+    """Other pictures of the last person, whose first one is as before."""
+    other = replace(crops[-1], path=Path("other"))
+    return {"swapped": [*crops[:-1], other], "shortened": crops[:-1], "lengthened": [*crops, other]}[change]
+
+
+@pytest.fixture
+def scored(tmp_path, capsys):
+    """Judges vectors of crops with `passerby score` and gives the file of the result."""
+
+    def judged(name, query, gallery, *, boxes=None, tracklets="none", folder="here/pictures"):
+        arguments = ["--tracklets", tracklets]
+        generator = torch.Generator().manual_seed(len(name))
+        for side, crops in (("query", query), ("gallery", gallery), ("boxes", boxes)):
+            if crops is not None:
+                there = tuple(replace(crop, path=folder / crop.path) for crop in crops)
+                npz.write(
+                    tmp_path / f"{name}.{side}.npz", Embeddings(torch.randn(len(crops), 4, generator=generator), there)
+                )
+        if boxes is not None:
+            arguments += ["--boxes", tmp_path / f"{name}.boxes.npz"]
+        sides = [tmp_path / f"{name}.{side}.npz" for side in ("query", "gallery")]
+        assert passerby(capsys, "score", *sides, *arguments, "--out", tmp_path / f"{name}.json") == (0, "")
+        return tmp_path / f"{name}.json"
+
+    return judged
+
+
+def passerby(capsys, *arguments):
+    code = cli.exit_code([str(argument) for argument in arguments])
+    return code, capsys.readouterr().err
+
+
+def digest_in(result):
+    return json.loads(result.read_text())["protocol"]["pooled_sha256"]
+
+
+@pytest.mark.parametrize("change", ["swapped", "shortened", "lengthened"])
+@pytest.mark.parametrize("side", ["query", "gallery", "boxes"])
+def test_results_of_files_over_other_pooled_pictures_are_not_compared(capsys, scored, side, change):
+    pool = {"boxes": BOXES} if side == "boxes" else {"tracklets": "max"}
+    sides = {"query": QUERY, "gallery": GALLERY, **pool}
+    one, two = scored("one", **sides), scored("two", **{**sides, side: changed(sides[side], change)})
+    code, err = passerby(capsys, "compare", one, two)
+    assert (code, err.count("\n")) == (2, 1)
+    assert f"unlike protocols: pooled_sha256 is {digest_in(one)} and {digest_in(two)};" in err
+
+
+@pytest.mark.parametrize(
+    "pool", [{"boxes": BOXES}, {"tracklets": "max"}, {"tracklets": "mean"}], ids=["boxes", "max", "mean"]
+)
+def test_results_of_files_over_the_same_pooled_pictures_are_compared(capsys, scored, pool):
+    one, other = (
+        scored("one", QUERY, GALLERY, **pool),
+        scored("another", QUERY, GALLERY, **pool, folder="there/pictures"),
+    )
+    assert passerby(capsys, "compare", one, other) == (0, "")
+    assert re.fullmatch("[0-9a-f]{64}", digest_in(one))
+
+
+def test_a_result_of_files_over_single_pictures_has_no_digest_of_pooled_ones(scored):
+    assert digest_in(scored("one", QUERY, GALLERY)) == "none"

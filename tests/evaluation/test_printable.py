@@ -1,6 +1,6 @@
 import pytest
 
-from passerby.evaluation.printable import LONGEST, printable
+from passerby.evaluation.printable import LONGEST, harmless, printable
 
 
 @pytest.mark.parametrize(
@@ -26,3 +26,22 @@ def test_what_does_not_print_is_written_out(value, shown):
 def test_of_a_long_text_the_beginning_is_shown():
     assert printable("x" * LONGEST) == "x" * LONGEST
     assert printable("x" * 10**6) == "x" * (LONGEST - 3) + "..."
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [
+        ("one line\nand another", "one line\nand another"),
+        ("\x1b]0;owned\x07\x1b[31m.jpg", r"\x1b]0;owned\x07\x1b[31m.jpg"),
+        ("a\rb\tc", r"a\rb\tc"),
+        ("\x85\u2028\udcff", r"\x85\u2028\udcff"),
+        ("", ""),
+        (3, "3"),
+    ],
+)
+def test_lines_of_our_own_keep_their_breaks_and_nothing_else_that_does_not_print(value, shown):
+    assert harmless(value) == shown
+
+
+def test_a_path_is_never_cut():
+    assert harmless("x" * 10_000) == "x" * 10_000

@@ -3,6 +3,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from passerby.evaluation.answers import answers
 from passerby.evaluation.protocol import check, inside, protocol
 from passerby.types import DISTRACTOR, JUNK, UNKNOWN, Crop
 
@@ -45,6 +46,28 @@ def test_blocks_are_rows_of_the_whole():
         assert relevance(part).match.equal(whole.match[part])
         assert relevance(part).junk.equal(whole.junk[part])
     assert not (whole.match & whole.junk).any()
+
+
+TWINS = [
+    crop("a", 5, 2),
+    crop("a", 6, 2),
+    crop("a", DISTRACTOR, 2),
+    crop("a", 5, 1),
+    crop("b", 5, 1),
+    crop("b", 6, 1),
+    crop("c", 6, 3),
+    crop("c", 7, 3),
+    crop("a", 6, 2, box=(0, 0, 5, 5)),
+]
+
+
+@pytest.mark.parametrize(
+    ("cameras", "match", "junk"), [(True, [0], [1, 2, 3, 4]), (False, [0, 3, 4], [1, 2, 5])], ids=["cameras", "none"]
+)
+def test_the_picture_of_a_right_answer_is_no_wrong_one_under_another_name(cameras, match, junk):
+    found = protocol([QUERY], TWINS, cameras=cameras)(slice(0, 1))
+    for side, expected in ((found.match, match), (found.junk, junk)):
+        assert side[0].nonzero().flatten().tolist() == expected
 
 
 FIVE = [
@@ -100,6 +123,31 @@ def test_blocks_know_which_querys_gallery_is_whose():
 def test_a_gallery_that_is_missing_or_empty_or_points_outside_is_refused(galleries, message):
     with pytest.raises(ValueError, match=message):
         protocol([QUERY, QUERY], FIVE, galleries=galleries)(slice(0, 2))
+
+
+@pytest.mark.parametrize(
+    "own",
+    [[0.9], [1.0], np.array([0.0, 2.0]), [True, False], np.array([False, True]), ["1"], [None], [2**70], [[0, 1]]],
+    ids=repr,
+)
+@pytest.mark.parametrize(
+    "ask",
+    [
+        lambda galleries: inside(galleries, 1, 5),
+        lambda galleries: protocol([QUERY, QUERY], FIVE, galleries=galleries)(slice(0, 2)),
+        lambda galleries: answers([QUERY, QUERY], FIVE, galleries=galleries),
+    ],
+    ids=["inside", "protocol", "answers"],
+)
+def test_a_gallery_of_anything_but_whole_numbers_is_refused(own, ask):
+    with pytest.raises(ValueError, match=r"^The gallery of query 1 holds \S+; give a list of whole numbers, from 0"):
+        ask({0: (0,), 1: own})
+
+
+@pytest.mark.parametrize("kind", [np.int8, np.uint8, np.int32, np.uint64])
+def test_whole_numbers_of_any_size_are_indices(kind):
+    found = inside({0: np.array([4, 0, 2], dtype=kind)}, 0, 5)
+    assert (found.tolist(), found.dtype) == ([4, 0, 2], np.int64)
 
 
 def test_galleries_are_not_changed_by_looking_into_them():

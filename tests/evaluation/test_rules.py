@@ -50,7 +50,7 @@ def test_tracklets_are_pooled_where_all_crops_of_a_common_gallery_are_in_some(da
     rules = Rules(tracklets=tracklets)
     if data is FRAMES:
         assert rules.pool_of(data) == pool
-        assert rules.facts(data)["tracklets"] == (pool or "none")
+        assert rules.facts(data)["tracklets"] == (pool or "not pooled")
     elif tracklets in ("max", "mean"):
         for asked in (rules.pool_of, rules.facts):
             with pytest.raises(ValueError, match=f"tracklets is {tracklets}, but not every crop of {data.name}"):
@@ -64,7 +64,7 @@ def test_several_pictures_of_a_query_are_searched_for_in_single_pictures():
     data = replace(FRAMES, multi_query=crops(2, tracks=False))
     assert Rules(multi_query="mean").pool_of(data) is None
     assert Rules(multi_query="mean").facts(data) == {
-        "tracklets": "none",
+        "tracklets": "not pooled",
         "multi_query": "mean",
         "leave_one_out": False,
     }

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from passerby.evaluation import saved
 from passerby.evaluation.saved import SUMMARY, read
-from passerby.evaluation.scores import Scores
+from passerby.evaluation.scores import Scores, checksum
 
 FOUR = Scores(
     ap=torch.tensor([1.0, 0.5, math.nan, 0.25], dtype=torch.float64),
@@ -96,6 +96,7 @@ def test_a_result_that_does_not_name_people_is_read(tmp_path, people):
         document["per_query"]["people"] = None
         if people == "missing":
             del document["per_query"]["people"]
+        sign(document)
 
     assert read(edited(tmp_path, edit)).people is None
 
@@ -105,13 +106,30 @@ def test_further_keys_are_left_alone(tmp_path):
         document["note"] = {"any": ["thing", 1]}
         document["mAP_interval"] = [0.1, 0.9]
         document["per_query"]["camera"] = ["a"]
+        sign(document)
 
     assert_equal(read(edited(tmp_path, edit)), FOUR)
 
 
 def test_means_that_differ_by_rounding_are_read(tmp_path):
     read(edited(tmp_path, lambda document: document.update(mAP=document["mAP"] + 1e-12)))
-    read(edited(tmp_path, lambda document: document["per_query"]["ap"].__setitem__(0, 1)))  # 1 is 1.0
+
+
+def test_a_protocol_or_a_value_that_was_changed_by_hand_is_refused(tmp_path):
+    def relabelled(document):
+        document["ap"] = document["protocol"]["ap"] = "trapezoid"
+
+    def moved(document):  # the means stay as they are
+        document["per_query"]["ap"][0], document["per_query"]["ap"][1] = document["per_query"]["ap"][1::-1]
+
+    for edit in (relabelled, moved, lambda document: document.update(sha256="0" * 64)):
+        with pytest.raises(ValueError, match="was edited or is damaged: its protocol and values are not those"):
+            read(edited(tmp_path, edit))
+
+
+def sign(document):
+    """What was changed on purpose gets the checksum that belongs to it."""
+    document["sha256"] = checksum(document["protocol"], document["per_query"])
 
 
 CHANGED = [
@@ -291,6 +309,23 @@ def test_a_file_of_too_many_values_is_refused_before_they_are_held(tmp_path, mon
     monkeypatch.setattr(json, "loads", lambda *_, **__: pytest.fail("it was read"))
     with pytest.raises(ValueError, match=r"result\.json holds more than 1000 values"):
         read(written(tmp_path, "[" + "[]," * 2000 + "1]"))
+
+
+def test_more_queries_than_any_public_set_has_are_refused(tmp_path, monkeypatch):
+    assert saved.MAX_QUERIES == 250_000
+    monkeypatch.setattr(saved, "MAX_QUERIES", 4)
+    read(written(tmp_path, GOOD))
+    monkeypatch.setattr(saved, "MAX_QUERIES", 3)
+    with pytest.raises(ValueError, match=r"result\.json: ap of per_query has 4 values; at most 3 are read"):
+        read(written(tmp_path, GOOD))
+
+
+def test_as_many_values_may_be_held_as_the_largest_result_has(tmp_path):
+    values = torch.full((saved.MAX_QUERIES,), 0.5, dtype=torch.float64)
+    ones = torch.full((saved.MAX_QUERIES,), 2)
+    facts = {**FOUR.protocol, "queries": saved.MAX_QUERIES}
+    result = Scores(ap=values, inp=values, first=ones, people=ones, protocol=facts)
+    assert len(read(written(tmp_path, result.to_json())).ap) == saved.MAX_QUERIES
 
 
 def test_a_missing_file_and_a_folder_are_refused(tmp_path):

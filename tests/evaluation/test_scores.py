@@ -52,7 +52,7 @@ def test_the_json_holds_summary_protocol_and_every_query():
     expected = {"mAP", "mINP", "rank1", "rank5", "rank10", "ap", "queries", "queries_without_match"}
     assert expected <= told.keys()
     assert {name: document[name] for name in expected} == {name: told[name] for name in expected}
-    assert told.keys() | {"protocol", "per_query"} == document.keys()
+    assert told.keys() | {"protocol", "per_query", "sha256"} == document.keys()
     assert document["protocol"] == {"ap": "step", "cameras": True}
     assert document["per_query"] == {
         "ap": [1.0, 0.5, None, 0.25],

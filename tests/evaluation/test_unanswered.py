@@ -72,7 +72,12 @@ def test_sentences_about_galleries_tell_their_sizes_and_whose_answers_are_missin
     told = sentences(PersonSet(name="x", query=QUERIES, gallery=GALLERY, galleries=galleries))
     assert told[0] == "Each query has a gallery of its own, of 1 .. 3 crops."
     assert told[1] == "1 right answers for 4 queries, 0.2500 for each query (0 .. 1)."
-    assert told[2:4] == ["3 of 4 queries have none and will not be counted:", "  b: person 12 is not in the gallery"]
+    assert told[2:] == [
+        "3 of 4 queries have none and will not be counted:",
+        "  b: person 12 is not in the gallery",
+        "  c: person 13 is in the gallery only from the query's own camera (camera 3, 2 crops)",
+        "  d: person 14 is in the gallery only from the query's own camera (camera 3, 1 crop)",
+    ]
 
 
 def test_crops_in_tracklets_with_galleries_of_their_own_are_judged_one_by_one():

@@ -14,7 +14,9 @@ def data(
     name: Annotated[str, Argument(help="Of the data set, such as market1501, cuhk03.labeled or synthetic.")],
     folder: Annotated[Path, Argument(metavar="DIR", help="Where it lies.")],
     *,
-    unpack: Annotated[bool, Option("--unpack", help="First write the pictures that lie in cuhk-03.mat.")] = False,
+    unpack: Annotated[
+        bool, Option("--unpack", help="First write the pictures in cuhk-03.mat: of both versions, or of that named.")
+    ] = False,
     as_json: Annotated[bool, Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Count a data set, compare it with the official one, and say why any query has no valid match."""
@@ -22,7 +24,7 @@ def data(
     from passerby.datasets.official import differences
 
     if unpack:
-        _unpack(name.partition(".")[0], folder)
+        _unpack(name, folder)
     people = load(name, folder)
     if as_json:
         terminal.say(json.dumps(_facts(people), allow_nan=False))
@@ -40,11 +42,15 @@ def data(
 def _unpack(name: str, folder: Path) -> None:
     from passerby import datasets, names
 
-    home = names.module(datasets, name)
+    base, point, variant = name.partition(".")
+    home = names.module(datasets, base)
     if not hasattr(home, "unpack"):
-        raise ValueError(f"There is nothing to unpack in {name}; leave out --unpack.")
+        raise ValueError(f"There is nothing to unpack in {base}; leave out --unpack.")
+    if point and variant not in home.VARIANTS:
+        offered = ", ".join((base, *(f"{base}.{one}" for one in home.VARIANTS)))
+        raise ValueError(f"No data set is called {name!r}; there is {offered}.")
     with terminal.drawing("reading cells") as show:
-        written = home.unpack(folder, on_progress=show)
+        written = home.unpack(folder, version=variant or "both", on_progress=show)
     terminal.remark(f"{written} pictures were written in {folder}.")
 
 

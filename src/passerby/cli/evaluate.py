@@ -58,6 +58,8 @@ def evaluate(
     rules = Rules(
         ap=ap, cameras=not no_cameras, tracklets=tracklets, multi_query=multi_query, leave_one_out=leave_one_out
     )
+    if distractors_from is not None and not distractors:
+        raise ValueError("--distractors-from says where to take distractors, and not how many; add --distractors N.")
     trained = run.load(folder)
     sets = [_people(trained, spec, validate=validate, distractors=distractors_from) for spec in data]
     done = judge(
@@ -80,14 +82,17 @@ def evaluate(
 
 
 def _people(trained: "Run", spec: str, *, validate: bool, distractors: Path | None) -> PersonSet:
-    from passerby import run
-    from passerby.data_argument import load, named
+    from passerby import data_argument, run
     from passerby.datasets.folder import crops
 
-    name, root = named(spec)
-    people = load(name, root) if name else trained.recipe.data(root)
+    name, root = data_argument.named(spec)
+    people = data_argument.load(name, root) if name else trained.recipe.data(root)
     if validate:
         people = run.validation_of(trained, people)
     if distractors is None:
         return people
-    return replace(people, distractors=tuple(Crop(crop.path, DISTRACTOR) for crop in crops(distractors)))
+    found = crops(distractors)
+    named = next((crop for crop in found if crop.pid > DISTRACTOR), None)
+    if named is not None:
+        raise ValueError(f"{named.path} shows person {named.pid} by {distractors}; a distractor shows nobody.")
+    return replace(people, distractors=tuple(Crop(crop.path, DISTRACTOR) for crop in found))

@@ -8,6 +8,7 @@ from contextlib import suppress
 import typer
 
 from passerby.cli import attributes, compare, data, demo, embed, evaluate, score, search, study, synth, train
+from passerby.evaluation.printable import harmless
 
 app = typer.Typer(
     add_completion=False,
@@ -53,10 +54,15 @@ def exit_code(arguments: list[str]) -> int:
         if not str(error) and arguments == []:  # no command: the help has been printed
             return 2
         told = error.format_message() if isinstance(error, typer.TyperException) else str(error)
-        print(f"passerby: {' '.join(told.split())}", file=sys.stderr)
+        _tell(told)
         return 2
 
 
 def _remark(message: Warning | str, *_: object, **__: object) -> None:
     """Show a warning as one line, without the place in the code that Python names."""
-    print(f"passerby: {' '.join(str(message).split())}", file=sys.stderr)
+    _tell(str(message))
+
+
+def _tell(text: str) -> None:
+    """Print one line on the standard error; what a file's name holds does not reach the terminal as a command."""
+    print(f"passerby: {harmless(' '.join(text.split()))}", file=sys.stderr)

@@ -9,6 +9,7 @@ from passerby import terminal
 from passerby.cli.arguments import Data, Seed, Workers
 
 if TYPE_CHECKING:
+    from passerby.evaluation.rules import Rules
     from passerby.judge import Judged
     from passerby.run import Run
     from passerby.types import PersonSet
@@ -39,7 +40,9 @@ def train(
 ) -> None:
     """Train a recipe on a data set's training people; with --validate, on some of them, to choose by the others."""
     from passerby import run
+    from passerby.asked import asked
     from passerby.data_argument import load, named
+    from passerby.evaluation.validation import validation
     from passerby.judge import save_scores
     from passerby.training.machine import Machine
 
@@ -59,6 +62,9 @@ def train(
         keep=keep,
         on_judged=terminal.watched,
     )
+    if validate is not None:
+        held_out = validation(people, validate)
+        asked(held_out, _rules(held_out))  # what the judge would refuse is refused before the training
     with terminal.training(f"training {recipe}") as report:
         done = run.train(
             recipe,
@@ -92,12 +98,18 @@ def train(
     terminal.say(f"Scores: {file}")
 
 
+def _rules(held: "PersonSet") -> "Rules":
+    from passerby.evaluation.rules import Rules
+
+    return Rules(cameras=all(crop.camid is not None for crop in (*held.query, *held.gallery)))
+
+
 def _judge(trained: "Run", held: "PersonSet", device: str, *, shown: bool) -> "Judged":
     """Judge a run on the people cut from its training set; without cameras where one of their crops has none."""
-    from passerby.evaluation.rules import Rules
-    from passerby.judge import asked, judge
+    from passerby.asked import asked
+    from passerby.judge import judge
 
-    rules = Rules(cameras=all(crop.camid is not None for crop in (*held.query, *held.gallery)))
+    rules = _rules(held)
     if not shown:
         return judge(trained, held, rules=rules, device=device)
     with terminal.progress("embedding the people cut off", asked(held, rules).pictures) as done:

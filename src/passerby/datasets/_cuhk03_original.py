@@ -10,7 +10,7 @@ import numpy.typing as npt
 from PIL import Image
 
 from passerby import files
-from passerby.datasets._hdf5 import DAMAGES, REFERENCE, Hdf5
+from passerby.datasets._hdf5 import DAMAGES, REFERENCE, Array, Hdf5
 from passerby.datasets._listed import files_in
 
 PAIRS = 5
@@ -45,14 +45,15 @@ def unpack(
             not count.
 
     Raises:
-        ValueError: if the file is damaged, or a cell of it holds something else than a picture in colours. What was
-            written so far stays.
+        ValueError: if the file is damaged, two cells that are not empty are the same one, or a cell holds something
+            else than a picture in colours. What was written so far stays.
     """
     with file.open("rb") as opened:
         with _told(file):
             data = Hdf5(opened)
             root = data.root()
             cells = [(folder, _cells(data, root, version)) for version, folder in folders]
+            _check_distinct(data, [(f"{folder.name}/{name}", cell) for folder, named in cells for name, cell in named])
         todo: list[tuple[Path, int]] = []
         for folder, named in cells:
             folder.mkdir(parents=True, exist_ok=True)
@@ -101,6 +102,18 @@ def _cells(data: Hdf5, root: Mapping[str, int], version: str) -> list[tuple[str,
     return sorted(found)
 
 
+def _check_distinct(data: Hdf5, cells: Sequence[tuple[str, int]]) -> None:
+    """Refuse a picture that is several cells': a small file could name one of much work ten thousands of times."""
+    seen: dict[int, str] = {}
+    empty: set[int] = set()
+    for name, address in cells:
+        if address in seen and address not in empty:
+            if not _is_empty(data.array(address)):
+                raise ValueError(f"{seen[address]} and {name} are one and the same cell")
+            empty.add(address)
+        seen.setdefault(address, name)
+
+
 def _addresses(data: Hdf5, address: int) -> list[int]:
     array = data.array(address)
     if array.kind != REFERENCE:
@@ -111,9 +124,13 @@ def _addresses(data: Hdf5, address: int) -> list[int]:
 def _picture(data: Hdf5, address: int, name: str, left: int) -> npt.NDArray[np.uint8] | None:
     """The (height, width, 3) pixels of a cell; None for an empty one."""
     array = data.array(address)
-    if math.prod(array.shape) == 0 or (len(array.shape) == 1 and array.kind == "<u8"):  # MATLAB writes [0 0] instead
+    if _is_empty(array):
         return None
     if array.kind != "<u1" or len(array.shape) != 3 or array.shape[0] != 3:
         raise ValueError(f"{name} of shape {array.shape} is no picture in colours")
     pixels = data.read(array, limit=min(MAX_PICTURE, left))
     return np.ascontiguousarray(pixels.transpose(2, 1, 0), np.uint8)
+
+
+def _is_empty(array: Array) -> bool:
+    return math.prod(array.shape) == 0 or (len(array.shape) == 1 and array.kind == "<u8")  # MATLAB writes [0 0] then

@@ -23,6 +23,10 @@ MAX_MESSAGES = 256
 """Messages in an object's header, MATLAB's few attributes among them."""
 MAX_ENTRIES = 4096
 """Names in a group, chunks of an array, and entries of the tree that leads to either."""
+MAX_CHUNKS = 500_000
+"""Chunks that are read of one file: some 17 for each of CUHK03's 28,192 pictures, which MATLAB keeps in few."""
+MAX_FILTERS = 2
+"""What may be done to a chunk: MATLAB shuffles bytes and packs them, or packs them only."""
 MAX_RANK = 8
 """Dimensions of an array."""
 SLACK = 2**16
@@ -67,7 +71,7 @@ class Hdf5:
     """
 
     def __init__(self, data: BinaryIO) -> None:
-        self._data, self._base = data, 0
+        self._data, self._base, self._chunks = data, 0, 0
         self._end = data.seek(0, os.SEEK_END)
         starts = [start for start in _STARTS if start + 96 <= self._end and self._bytes(start, 8) == _SIGNATURE]
         if not starts:
@@ -206,6 +210,9 @@ class Hdf5:
         number = math.prod(map(len, corners))
         if number > MAX_ENTRIES or number * size > 8 * array.size + SLACK:
             raise ValueError(f"{number} chunks of {size} bytes are too many for an array of shape {array.shape}")
+        self._chunks += number
+        if self._chunks > MAX_CHUNKS:
+            raise ValueError(f"its arrays have more than {MAX_CHUNKS} chunks together")
         missing = set(product(*corners))
         values = np.empty(array.shape, _type(array))
         for key, address in self._leaves(tree, 1, 16 + 8 * rank) if tree != _NOWHERE else ():
@@ -241,6 +248,8 @@ def _shape(message: bytes) -> tuple[int, ...]:
 def _filters(message: bytes) -> tuple[int, ...]:
     version, number = message[0], message[1]
     found, place = [], 8
+    if number > MAX_FILTERS:
+        raise ValueError(f"it holds an array with {number} filters; at most {MAX_FILTERS} are read")
     for _ in range(number):
         kind, name, _, values = struct.unpack_from("<4H", message, place)
         if version != 1 or kind not in (_DEFLATE, _SHUFFLE):

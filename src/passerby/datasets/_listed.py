@@ -3,7 +3,7 @@
 import gc
 import os
 from collections import Counter
-from collections.abc import Iterator, Sequence, Set
+from collections.abc import Iterator, Mapping, Sequence, Set, Sized
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -71,7 +71,7 @@ def indices(file: Path, name: str, value: Value | None, number: int) -> list[int
     return [index - 1 for index in found]
 
 
-def check_present(root: Path, names: Sequence[str], *, listed: str, title: str) -> None:
+def check_present(root: Path, names: Sequence[str], *, listed: str, title: str, advice: str = "") -> None:
     """Check that pictures are there, by one look into each folder.
 
     Args:
@@ -79,50 +79,64 @@ def check_present(root: Path, names: Sequence[str], *, listed: str, title: str) 
         names: `picture` or `folder/picture`.
         listed: which list names them, for messages.
         title: the data set's name in messages.
+        advice: what to do where one is not there; "" for to unpack the data set again.
 
     Raises:
-        FileNotFoundError: if one is not there.
+        FileNotFoundError: if one is not there; the message counts those of the first folder, and all.
     """
     folders: dict[str, set[str]] = {}
     for name in names:
         folder, _, picture = name.rpartition("/")
         folders.setdefault(folder, set()).add(picture)
-    for folder, wanted in folders.items():
-        _check(root / folder, wanted, files_in(root / folder), listed, title)
+    missing = {folder: wanted - files_in(root / folder) for folder, wanted in folders.items()}
+    _refuse(root, folders, missing, f"{listed} names", advice or f"unpack {title} again")
 
 
-def paths_in(folder: Path, wanted: Sequence[str], *, listed: str, title: str) -> dict[str, Path]:
-    """Paths of a folder's files by name, by one look into it; much faster than joining each path.
+def paths_in(
+    root: Path, folders: Mapping[str, Sequence[str]], *, listed: str, title: str
+) -> dict[str, dict[str, Path]]:
+    """Paths of pictures by folder and name, by one look into each folder; much faster than joining each path.
 
     Args:
-        folder: where the pictures lie.
-        wanted: names that must be there.
+        root: where the folders lie.
+        folders: folder to the names that must be there.
         listed: which list names them, for messages.
         title: the data set's name in messages.
 
     Raises:
-        FileNotFoundError: if one is not there.
+        FileNotFoundError: if one is not there; the message counts those of the first folder, and all.
         ValueError: if one stands twice among the names.
     """
-    names = set(wanted)
-    if len(names) < len(wanted):
-        twice = Counter(wanted).most_common(1)[0][0]
-        raise ValueError(f"{listed}: {twice} stands there twice; a picture stands there once. Unpack {title} again.")
-    try:
-        there = {path.name: path for path in folder.iterdir()}
-    except (FileNotFoundError, NotADirectoryError):
-        there = {}
-    _check(folder, names, there.keys(), listed, title)
-    return there
+    found: dict[str, dict[str, Path]] = {}
+    missing: dict[str, Set[str]] = {}
+    for folder, wanted in folders.items():
+        names = set(wanted)
+        if len(names) < len(wanted):
+            twice = Counter(wanted).most_common(1)[0][0]
+            raise ValueError(
+                f"{listed}: {twice} stands there twice; a picture stands there once. Unpack {title} again."
+            )
+        try:
+            found[folder] = {path.name: path for path in (root / folder).iterdir()}
+        except (FileNotFoundError, NotADirectoryError):
+            found[folder] = {}
+        missing[folder] = names - found[folder].keys()
+    _refuse(root, folders, missing, f"{listed} names", f"unpack {title} again")
+    return found
 
 
-def _check(folder: Path, wanted: Set[str], there: Set[str], listed: str, title: str) -> None:
-    missing = wanted - there
-    if missing:
-        raise FileNotFoundError(
-            f"{len(missing)} of {len(wanted)} pictures in {folder} that {listed} names are not there "
-            f"({min(missing)}); unpack {title} again."
-        )
+def _refuse(
+    root: Path, folders: Mapping[str, Sized], missing: Mapping[str, Set[str]], listed: str, advice: str
+) -> None:
+    """Refuse a list of which pictures are missing, by folder."""
+    lacking = [folder for folder, names in missing.items() if names]
+    if not lacking:
+        return
+    first = lacking[0]
+    here = f"{len(missing[first])} of {len(folders[first])} pictures in {root / first}"
+    lost, whole = (sum(map(len, counted.values())) for counted in (missing, folders))
+    more = f", and {lost} of {whole} in all {len(folders)} folders" if len(folders) > 1 else ""
+    raise FileNotFoundError(f"{here} that {listed} are not there ({min(missing[first])}){more}; {advice}.")
 
 
 @contextmanager

@@ -15,8 +15,9 @@ from passerby.types import Crop, PersonSet
 
 TITLE = "CUHK03"
 """What messages call it."""
+_PICTURES = "http://www.ee.cuhk.edu.hk/~xgwang/CUHK_identification.html"
 SOURCE = (
-    "http://www.ee.cuhk.edu.hk/~xgwang/CUHK_identification.html (pictures) and "
+    f"{_PICTURES} (cuhk-03.mat, of which `passerby data cuhk03 DIR --unpack` makes pictures) and "
     "https://github.com/zhunzhong07/person-re-ranking (new protocol)"
 )
 """Where it can be had."""
@@ -117,23 +118,44 @@ def _load(root: Path, version: str) -> PersonSet:
     if (root / version).is_dir() and not (root / config).is_file():
         found = splits(root / version, _sorted_crop, title=TITLE, source=SOURCE)
     else:
-        _check_extracted(root, f"images_{version}")
+        _check_extracted(root, version, config)
         unpacked(root, (config, f"images_{version}"), title=TITLE, source=SOURCE)
-        found = _listed_crops(root / config, root / f"images_{version}")
+        found = _listed_crops(root / config, root / f"images_{version}", _advice(root, version))
     return PersonSet(
         name="cuhk03", version=version, train=found["train"], query=found["query"], gallery=found["gallery"]
     )
 
 
-def _check_extracted(root: Path, folder: str) -> None:
+def _check_extracted(root: Path, version: str, config: str) -> None:
+    folder, original = f"images_{version}", _original(root)
+    if (root / folder).exists() or (original is None and not (root / config).is_file()):
+        return
+    if original is None:
+        if any(root.glob(f"*/{folder}")):
+            return  # that is told by `unpacked`
+        there = f"No {folder} in {root}, and no {ORIGINALS[0]} to make it of; get that from {_PICTURES}, put it there"
+        raise FileNotFoundError(f"{there}, and write its pictures: {_command(root, version)}")
+    raise FileNotFoundError(
+        f"No {folder} in {root}, only {original}; write its pictures there: {_command(root, version)}"
+    )
+
+
+def _command(root: Path, version: str) -> str:
+    return f"passerby data cuhk03.{version} {root} --unpack"
+
+
+def _advice(root: Path, version: str) -> str:
+    """What to do where pictures are missing: what was unpacked once is not whole when it is unpacked again."""
     original = _original(root)
-    if original is not None and not (root / folder).is_dir():
-        raise FileNotFoundError(
-            f"No {folder} in {root}, only {original}; write its pictures there: passerby data cuhk03 {root} --unpack"
-        )
+    if original is None:
+        return f"put a whole {ORIGINALS[0]} into {root} and write its pictures: {_command(root, version)}"
+    return (
+        f"{_command(root, version)} writes those that {original} holds; where it writes none, that file lacks them: "
+        "download it again"
+    )
 
 
-def _listed_crops(config: Path, folder: Path) -> Mapping[str, tuple[Crop, ...]]:
+def _listed_crops(config: Path, folder: Path, advice: str) -> Mapping[str, tuple[Crop, ...]]:
     content = matlab(config)
     names = content.get("filelist")
     if not isinstance(names, list) or not names:
@@ -145,6 +167,7 @@ def _listed_crops(config: Path, folder: Path) -> Mapping[str, tuple[Crop, ...]]:
             "each picture has one of each. Download the file again."
         )
     people: dict[str, int] = {}
+    persons: dict[int, str] = {}
     crops = []
     for name, pid, camid in zip(names, pids, camids, strict=True):
         found = _LISTED.fullmatch(name) if isinstance(name, str) else None
@@ -153,13 +176,15 @@ def _listed_crops(config: Path, folder: Path) -> Mapping[str, tuple[Crop, ...]]:
                 f"{config}: {name!r} of camera {camid} is not named pair_person_camera_picture.png, "
                 "such as 1_001_1_01.png of camera 1."
             )
-        if pid < 1 or people.setdefault(found["person"], pid) != pid:
+        person = found["person"]
+        if pid < 1 or people.setdefault(person, pid) != pid or persons.setdefault(pid, person) != person:
             raise ValueError(
-                f"{config}: {name} has the label {pid}; labels are 1 or more, and one for each person. "
-                "Download the file again."
+                f"{config}: {name} has the label {pid}; labels are 1 or more, one for each person, and each person has "
+                "a label of its own. Download the file again."
             )
         crops.append(Crop(folder / found[0], pid, camid))
-    check_present(folder, [crop.path.name for crop in crops], listed=f"filelist of {config}", title=TITLE)
+    pictures = [crop.path.name for crop in crops]
+    check_present(folder, pictures, listed=f"filelist of {config}", title=TITLE, advice=advice)
     splits = {
         split: indices(config, f"{split}_idx", content.get(f"{split}_idx"), len(crops))
         for split in ("train", "query", "gallery")

@@ -114,9 +114,7 @@ def _tracklets(root: Path, part: str) -> list[list[Crop]]:
     wanted: dict[str, list[str]] = {}
     for name in names:
         wanted.setdefault(name[:4], []).append(name)
-    paths = {
-        person: paths_in(folder / person, some, listed=str(listed), title=TITLE) for person, some in wanted.items()
-    }
+    paths = paths_in(folder, wanted, listed=str(listed), title=TITLE)
     return [list(_crops(paths, listed, names, track, trackid)) for trackid, track in enumerate(tracks)]
 
 

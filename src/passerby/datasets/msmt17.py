@@ -43,7 +43,8 @@ def load(root: Path) -> PersonSet:
         root: the folder that holds the lists, and the folders of one version in FOLDERS.
 
     Raises:
-        FileNotFoundError: if a folder, a list, or a picture that a list names is missing.
+        FileNotFoundError: if a folder, a list, or a picture that a list names is missing; where the versions lie in
+            folders below, the message names them.
         ValueError: if the folders of both versions are there, a line cannot be read or its two pids differ, or a
             picture stands twice in train and val, in query, or in gallery.
     """
@@ -78,8 +79,12 @@ def _version(root: Path) -> str:
     there = [version for version, folders in FOLDERS.items() if any((root / folder).is_dir() for folder in folders)]
     if len(there) > 1:
         raise ValueError(f"{root} holds folders of {' and '.join(there)}; keep each version in a folder of its own.")
-    below = [version for version, (train, _) in FOLDERS.items() if any(root.glob(f"*/{train}"))]
-    return (there + below + ["V1"])[0]  # what is not there, or lies deeper, is told in the words of that version
+    below = {version: sorted(root.glob(f"*/{train}")) for version, (train, _) in FOLDERS.items()}
+    if not there and all(below.values()):
+        found = ", ".join(f"{version} in {path.parent}" for version, paths in below.items() for path in paths)
+        raise FileNotFoundError(f"{root} is not the folder of one version of {TITLE}; there is {found}: give one.")
+    lower = [version for version, paths in below.items() if paths]
+    return (there + lower + ["V1"])[0]  # what is not there, or lies deeper, is told in the words of that version
 
 
 def _read(file: Path) -> list[tuple[str, int, int]]:

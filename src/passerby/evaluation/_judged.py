@@ -7,8 +7,8 @@ from importlib.metadata import version
 import torch
 from torch import Tensor
 
-from passerby.evaluation._digest import digest, digest_of_galleries
 from passerby.evaluation.average_precision import DEFINITIONS, average_precision
+from passerby.evaluation.digest import digest, digest_of_galleries
 from passerby.evaluation.protocol import Galleries, check
 from passerby.evaluation.ranks import Ranks
 from passerby.evaluation.scores import Scores

@@ -11,13 +11,16 @@ from passerby.evaluation.scores import Scores
 
 SYSTEM = frozenset(
     {
-        *("model", "recipe", "run", "weights", "preprocessing", "flip", "metric", "seed"),
-        *("device", "passerby", "python", "torch", "torchvision", "timm", "numpy"),
+        *("model", "recipe", "run", "weights", "preprocessing", "flip", "metric", "seed", "epoch"),
+        *("device", "passerby", "python", "torch", "torchvision", "timm", "numpy", "pillow"),
     }
 )
 """Facts about the system that is judged: results may differ in them. In every other fact they must agree."""
 TRAIN, UNTRAINED = "train", "none"
 """A model that was never trained (its fact `train` is "none") may stand beside one that was trained on anything."""
+TELLING = ("data", "version", "official", "train", "ap", "cameras", "tracklets", "multi_query", "leave_one_out",
+           "post_processing", "distractors_added", "galleries")  # fmt: skip
+"""Facts that are named first where several differ."""
 NOT_STATED = "(not stated)"
 """Stands for a fact that a result does not state."""
 
@@ -53,10 +56,12 @@ def common_protocol(scores: Mapping[str, Scores]) -> dict[str, Fact]:
 
 def _difference(one: Scores, two: Scores) -> str:
     """The first thing in which two results must agree and do not, in words; "" where there is none."""
-    for fact in sorted((one.protocol.keys() | two.protocol.keys()) - SYSTEM):
-        if not _agree(fact, one.protocol, two.protocol):
-            stated = [printable(scores.protocol.get(fact, NOT_STATED)) or '""' for scores in (one, two)]
-            return f"{printable(fact)} is {' and '.join(stated)}"
+    facts = (one.protocol.keys() | two.protocol.keys()) - SYSTEM
+    unlike = [fact for fact in sorted(facts, key=_telling) if not _agree(fact, one.protocol, two.protocol)]
+    if unlike:
+        stated = [printable(scores.protocol.get(unlike[0], NOT_STATED)) or '""' for scores in (one, two)]
+        more = f" (unlike too: {', '.join(map(printable, unlike[1:6]))})" if len(unlike) > 1 else ""
+        return f"{printable(unlike[0])} is {' and '.join(stated)}{more}"
     if len(one.first) != len(two.first):
         return f"queries is {len(one.first)} and {len(two.first)}"
     if one.queries_without_match != two.queries_without_match:
@@ -67,6 +72,11 @@ def _difference(one: Scores, two: Scores) -> str:
         query = int((one.people != two.people).nonzero()[0])
         return f"people: query {query} shows person {int(one.people[query])} and {int(two.people[query])}"
     return ""
+
+
+def _telling(fact: str) -> tuple[int, str]:
+    """What says most of a difference comes first, and what only follows from it last."""
+    return (TELLING.index(fact) if fact in TELLING else len(TELLING), fact)
 
 
 def _agree(fact: str, one: Mapping[str, Fact], two: Mapping[str, Fact]) -> bool:

@@ -1,13 +1,14 @@
 """What a ranking loses when the gallery grows by pictures of nobody."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence, Set
 
 import numpy as np
 import numpy.typing as npt
 import torch
 
-from passerby.evaluation._digest import digest
 from passerby.evaluation._judged import Fact, scores_of, stated
+from passerby.evaluation._rows import picture
+from passerby.evaluation.digest import digest
 from passerby.evaluation.protocol import protocol as relevance_of
 from passerby.evaluation.ranks import Ranks, ranks
 from passerby.evaluation.scores import Scores
@@ -35,7 +36,7 @@ def enlarged(
 
     Distractors come in parts, each of which is looked at once and need not be kept: a rank is 1 plus the number of
     crops that are closer, so that each part adds to it. The scores for a size are those of `score` on the gallery with
-    so many distractors after it.
+    so many distractors after it; a picture of query or gallery among them is refused.
 
     Args:
         query: Q descriptors of named people.
@@ -54,7 +55,7 @@ def enlarged(
 
     Raises:
         ValueError: if sizes are not ascending, there are fewer distractors than the largest, one of them shows
-            somebody, or see `score`.
+            somebody or is a picture of query or gallery, or see `score`.
 
     Source: Almazan et al., Re-ID done right, figure 7, with Market-1501's 500,000 distractors.
     """
@@ -65,9 +66,10 @@ def enlarged(
     found: dict[int, Scores] = {}
     added = np.zeros(len(ranked.ranks), dtype=np.int64)
     crops: list[Crop] = []
+    known = {picture(crop) for crop in (*query.crops, *gallery.crops)}
     for part in _cut(distractors, sizes):
         if part is not None:
-            _check(query, part)
+            _check(query, part, known)
             added += _closer(query, part, keys, metric=metric, block=block, device=device)
             crops += part.crops
         if len(crops) in sizes:
@@ -130,11 +132,14 @@ def _cut(parts: Iterable[Embeddings], sizes: Sequence[int]) -> Iterator[Embeddin
             return
 
 
-def _check(query: Embeddings, part: Embeddings) -> None:
+def _check(query: Embeddings, part: Embeddings, known: Set[Hashable]) -> None:
     query.check_same_model(part)
     somebody = [crop for crop in part.crops if crop.pid != DISTRACTOR]
     if somebody:
         raise ValueError(f"{somebody[0].path} has pid {somebody[0].pid}; a distractor has pid {DISTRACTOR}.")
+    same = [crop for crop in part.crops if picture(crop) in known]
+    if same:
+        raise ValueError(f"{same[0].path} is a query's or the gallery's picture too; take it out of the distractors.")
 
 
 def _grown(facts: Mapping[str, Fact], crops: Sequence[Crop]) -> dict[str, Fact]:

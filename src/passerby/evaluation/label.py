@@ -1,10 +1,14 @@
 """What a result is called, in a table and as a file."""
 
+import hashlib
 import re
 from collections.abc import Iterator, Mapping
 
 SHORT = 24
 """Characters up to which a version is part of the name; those of drawn worlds are longer."""
+
+LONGEST = 100
+"""Characters of a file's name, without ending and digest."""
 
 Protocol = Mapping[str, str | int | float | bool | None]
 
@@ -17,10 +21,11 @@ def label(protocol: Protocol) -> str:
 
 
 def file_name(protocol: Protocol) -> str:
-    """The label as the name of a file, without an ending; sets without an official one are told apart by a digest."""
-    known = str(protocol.get("official", "")).startswith(("yes", "no:"))
-    name = label(protocol) if known else f"{label(protocol)} {str(protocol.get('query_sha256', ''))[:8]}"
-    return re.sub(r"[^A-Za-z0-9.]+", "-", name).strip("-.") or "result"
+    """The label as the name of a file, without an ending; what is not an official set has a digest of its crops too."""
+    crops = "".join(str(protocol.get(f"{side}_sha256", "")) for side in ("query", "gallery", "pooled"))
+    digest = hashlib.sha256(crops.encode("utf-8", "backslashreplace")).hexdigest()[:8]
+    name = re.sub(r"[^A-Za-z0-9.]+", "-", label(protocol)).strip("-.")[:LONGEST].rstrip("-.")
+    return "-".join(filter(None, (name, "" if protocol.get("official") == "yes" else digest))) or "result"
 
 
 def _unusual(protocol: Protocol) -> Iterator[str]:
@@ -31,8 +36,9 @@ def _unusual(protocol: Protocol) -> Iterator[str]:
         yield f"AP {protocol['ap']}"
     if several != "none":
         yield f"{several} of several queries"
-    if protocol.get("tracklets") == "mean":
-        yield "mean of frames"
+    frames = {"mean": "mean of frames", "not pooled": "single frames"}.get(str(protocol.get("tracklets")))
+    if frames is not None:
+        yield frames
     if protocol.get("leave_one_out"):
         yield "leave-one-out"
     if protocol.get("cameras") is False:

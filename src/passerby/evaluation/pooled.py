@@ -32,9 +32,11 @@ def pooled(
         raise ValueError(f"pool is {pool!r}; give one of {', '.join(POOLS)}.")
     if len(groups) != len(heads):
         raise ValueError(f"{len(groups)} groups and {len(heads)} heads; give one head for each group.")
-    empty = [head for head, rows in zip(heads, groups, strict=True) if not rows]
+    empty = [head for head, rows in zip(heads, groups, strict=True) if not len(rows)]
     if empty:
         raise ValueError(f"{len(empty)} of {len(groups)} groups are empty ({empty[0].path}); give each a row or more.")
+    if any(min(rows) < 0 for rows in groups):
+        raise ValueError("A group has a row below 0; rows are 0 .. N - 1.")
     vectors = torch.empty(len(groups), embeddings.vectors.shape[1])
     for place, rows in enumerate(groups):
         some = embeddings.vectors[list(rows)]

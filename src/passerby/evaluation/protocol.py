@@ -36,10 +36,10 @@ def protocol(
     """What each crop of the gallery is for each query.
 
     Junk, removed before ranking, is every crop with pid JUNK, every crop of the query's person from the query's own
-    camera, the query itself where it stands in the gallery too (the same file and box), and, where each query has a
-    gallery of its own, every crop that is not in it. Every other crop of the query's person is a match; everything
-    else, distractors with it, is a wrong answer. Tracklets and pooled queries are judged by the same rule: a crop
-    stands for each.
+    camera, the query itself where it stands in the gallery too (the same file and box), another person's crop that is
+    the same picture as a right answer (a box that was given to two people), and, where each query has a gallery of its
+    own, every crop that is not in it. Every other crop of the query's person is a match; everything else, distractors
+    with it, is a wrong answer. Tracklets and pooled queries are judged by the same rule: a crop stands for each.
 
     Args:
         queries: Q crops of named people.
@@ -54,6 +54,7 @@ def protocol(
     people = rows(crop.pid for crop in gallery)
     pictures = rows(picture(crop) for crop in gallery)
     camids = [crop.camid for crop in gallery]
+    twins = {key: some for key, some in pictures.items() if len(some) > 1}
     never = np.array([crop.pid == JUNK for crop in gallery])
 
     def relevance(part: slice) -> Relevance:
@@ -68,6 +69,10 @@ def protocol(
             out += pictures.get(picture(query), [])
             match[index, out] = False
             junk[index, out] = True
+            for row in same if twins else ():
+                if match[index, row]:
+                    others = [twin for twin in twins.get(picture(gallery[row]), ()) if not match[index, twin]]
+                    junk[index, others] = True
             if galleries is not None:
                 outside = np.ones(len(gallery), dtype=np.bool_)
                 outside[inside(galleries, part.start + index, len(gallery))] = False
@@ -87,11 +92,17 @@ def inside(galleries: Galleries, query: int, size: int) -> npt.NDArray[np.int64]
         size: crops in the whole gallery.
 
     Raises:
-        ValueError: if it is empty or points outside of the whole gallery.
+        ValueError: if it is empty, points outside of the whole gallery, or holds anything but whole numbers.
     """
-    found = np.asarray(galleries[query], dtype=np.int64)
-    if not len(found):
+    own = galleries[query]
+    if not isinstance(own, Sequence | np.ndarray):
+        raise ValueError(f"The gallery of query {query} is {type(own).__name__}; give a list of whole numbers, from 0.")
+    if not len(own):
         raise ValueError(f"The gallery of query {query} is empty; give each query one crop or more to search in.")
+    given = np.asarray(own)
+    if given.dtype.kind not in "iu" or given.ndim != 1:
+        raise ValueError(f"The gallery of query {query} holds {given.dtype}; give a list of whole numbers, from 0.")
+    found = given.astype(np.int64)
     if found.min() < 0 or found.max() >= size:
         raise ValueError(
             f"The gallery of query {query} names crop {found[(found < 0) | (found >= size)][0]}; "
@@ -142,5 +153,5 @@ def check(
         if bare:
             raise ValueError(
                 f"{len(bare)} of {len(crops)} {side} have no camera (camid; {bare[0].path}), and this protocol leaves "
-                "out crops from the query's own camera; give cameras, or judge without them (cameras=False)."
+                "out crops from the query's own camera; give cameras, or judge without (--no-cameras; cameras=False)."
             )

@@ -47,7 +47,7 @@ class Rules:
 
     def pool_of(self, data: PersonSet) -> str | None:
         """How the frames of this data set's tracklets are pooled; None where each crop is judged for itself."""
-        there = data.galleries is None and in_tracklets(data.query) and in_tracklets(data.gallery)
+        there = _in_tracklets(data)
         if self.tracklets in POOLS and not there:
             raise ValueError(
                 f"tracklets is {self.tracklets}, but not every crop of {data.name} is in one tracklet of a common "
@@ -60,7 +60,11 @@ class Rules:
     def facts(self, data: PersonSet) -> Mapping[str, str | bool]:
         """What a result's protocol states of these rules, beside what the judge states itself."""
         return {
-            "tracklets": self.pool_of(data) or "none",
+            "tracklets": self.pool_of(data) or ("not pooled" if _in_tracklets(data) else "none"),
             "multi_query": self.multi_query,
             "leave_one_out": self.leave_one_out,
         }
+
+
+def _in_tracklets(data: PersonSet) -> bool:
+    return data.galleries is None and in_tracklets(data.query) and in_tracklets(data.gallery)

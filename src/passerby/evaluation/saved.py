@@ -11,12 +11,14 @@ from torch import Tensor
 
 from passerby.evaluation.printable import printable
 from passerby.evaluation.score import Fact
-from passerby.evaluation.scores import Scores
+from passerby.evaluation.scores import Scores, checksum
 
 MAX_BYTES = 64 * 2**20
 """Bytes that a file may have."""
-MAX_VALUES = 4_000_000
-"""Values that a file may hold: with four for each query, a million queries."""
+MAX_QUERIES = 250_000
+"""Queries of a result; the largest of the public sets has 11,659, and intervals over many more take minutes."""
+MAX_VALUES = 4 * MAX_QUERIES + 10_000
+"""Values that a file may hold: four for each query, and some thousands for all else."""
 MAX_TEXT = 4096
 """Characters that a fact of the protocol, or its name, may have."""
 SUMMARY = ("mAP", "mINP", "rank1", "rank5", "rank10", "ap", "queries", "queries_without_match")
@@ -28,7 +30,8 @@ NEAR = 1e-9
 def read(path: Path) -> Scores:
     """The result that a file holds, as `Scores.to_json` wrote it.
 
-    The means are computed from the queries' values, and must agree with those in the file. An interval in the file is
+    The means are computed from the queries' values, and must agree with those in the file, as must the checksum of
+    protocol and values: it shows what was changed by hand, not what was forged with care. An interval in the file is
     not read. Keys that are not known are left alone.
 
     Args:
@@ -39,7 +42,7 @@ def read(path: Path) -> Scores:
         ValueError: if it is too large, is no result, or contradicts itself; the message names the file.
     """
     document = _object(path, "the file", _parsed(path))
-    _has(path, "the file", document, (*SUMMARY, "protocol", "per_query"))
+    _has(path, "the file", document, (*SUMMARY, "protocol", "per_query", "sha256"))
     each = _object(path, "per_query", document["per_query"])
     _has(path, "per_query", each, ("ap", "inp", "first"))
     scores = Scores(
@@ -54,6 +57,11 @@ def read(path: Path) -> Scores:
         if not _agree(document[name], value):
             told = f"{name} is {_told(document[name])} and its queries' values make it {printable(value)}"
             raise ValueError(f"{path} was edited or is damaged: {told}; judge again.")
+    if document["sha256"] != checksum(document["protocol"], each):
+        raise ValueError(
+            f"{path} was edited or is damaged: its protocol and values are not those that it was written with; judge "
+            "again."
+        )
     return scores
 
 
@@ -138,6 +146,8 @@ def _whole(path: Path, name: str, values: object, *, least: int) -> Tensor:
 def _list(path: Path, name: str, values: object) -> list[Any]:
     if not isinstance(values, list):
         raise ValueError(f"{path}: {name} of per_query is not a list; `passerby eval` writes one.")
+    if len(values) > MAX_QUERIES:
+        raise ValueError(f"{path}: {name} of per_query has {len(values)} values; at most {MAX_QUERIES} are read.")
     return values
 
 

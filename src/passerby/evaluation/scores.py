@@ -1,5 +1,6 @@
 """The value that a judged ranking is."""
 
+import hashlib
 import json
 import math
 from collections.abc import Mapping
@@ -93,18 +94,30 @@ class Scores:
         }
 
     def to_json(self) -> str:
-        """All of it as JSON: the summary, the protocol, and each query's values; null stands for nan."""
+        """All of it as JSON: the summary, the protocol, and each query's values; null stands for nan.
+
+        `sha256` is the `checksum` of protocol and values, by which `saved.read` notices what was changed by hand.
+        """
+        protocol = {name: nullable(value) for name, value in self.protocol.items()}
+        per_query = {
+            "ap": [nullable(value) for value in self.ap.tolist()],
+            "inp": [nullable(value) for value in self.inp.tolist()],
+            "first": self.first.tolist(),
+            "people": None if self.people is None else self.people.tolist(),
+        }
         document = {
             **{name: nullable(value) for name, value in self.summary().items()},
-            "protocol": {name: nullable(value) for name, value in self.protocol.items()},
-            "per_query": {
-                "ap": [nullable(value) for value in self.ap.tolist()],
-                "inp": [nullable(value) for value in self.inp.tolist()],
-                "first": self.first.tolist(),
-                "people": None if self.people is None else self.people.tolist(),
-            },
+            "protocol": protocol,
+            "per_query": per_query,
+            "sha256": checksum(protocol, per_query),
         }
         return json.dumps(document, indent=1, allow_nan=False)
+
+
+def checksum(protocol: Mapping[str, object], per_query: Mapping[str, object]) -> str:
+    """SHA-256 of the two as compact JSON with sorted keys."""
+    told = json.dumps([protocol, per_query], sort_keys=True, separators=(",", ":"), allow_nan=False)
+    return hashlib.sha256(told.encode()).hexdigest()
 
 
 def _bounds(found: Interval) -> list[float] | None:

@@ -79,6 +79,8 @@ def _cameras(value: Fact) -> str:
 
 
 def _tracklets(value: Fact) -> str:
+    if value == "not pooled":
+        return "single frames of tracklets"
     return "no tracklets" if value in (NONE, False) else f"tracklets, each the {_pool(value)} of its frames"
 
 

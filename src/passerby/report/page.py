@@ -32,10 +32,11 @@ FACTS = {
     "distractors": "Distractors in the gallery",
     "distractors_added": "Further distractors, added to the gallery",
     "queries": "Queries",
-    "gallery": "Pictures in the gallery",
+    "gallery": "Entries of the gallery",
     "gallery_junk": "Junk boxes in the gallery",
     "query_sha256": "Digest of the queries (SHA-256)",
     "gallery_sha256": "Digest of the gallery (SHA-256)",
+    "pooled_sha256": "Digest of the pooled pictures (SHA-256)",
     "data": "Data set",
     "version": "Version of the data set",
     "official": "Counts are the published ones",
@@ -101,7 +102,7 @@ def page(
         title=title,
         version=version("passerby"),
         lead=f"{_count(len(query.crops), 'query', 'queries')} searched for among "
-        f"{_count(len(gallery.crops), 'picture', 'pictures')}.",
+        f"{_count(len(gallery.crops), *_things(first))}.",
         headline=_headline(first, bounds[next(iter(scores))]),
         head=_head(first),
         table=[_row(name, one, bounds[name]) for name, one in scores.items()],
@@ -113,6 +114,11 @@ def page(
     with files.whole(path) as partial:
         # File names that are not valid text come from the disk as lone surrogates, which UTF-8 does not have.
         partial.write_bytes(html.encode("utf-8", "backslashreplace"))
+
+
+def _things(scores: Scores) -> tuple[str, str]:
+    pooled = scores.protocol.get("tracklets", "none") not in ("none", "not pooled")
+    return ("tracklet", "tracklets") if pooled else ("picture", "pictures")
 
 
 def _choose(scores: Scores, *, best: int, worst: int, also: Sequence[int]) -> list[tuple[str, str, Sequence[int]]]:

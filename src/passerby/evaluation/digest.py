@@ -1,6 +1,7 @@
 """What tells lists of crops apart: a digest that two results on the same crops share."""
 
 import hashlib
+import re
 from collections.abc import Sequence
 
 import numpy as np
@@ -8,17 +9,22 @@ import numpy as np
 from passerby.evaluation.protocol import Galleries, inside
 from passerby.types import Crop
 
+_ROW = re.compile(r"\.npz\[\d+\]$")
+
 
 def digest(crops: Sequence[Crop]) -> str:
-    """SHA-256 over what each crop is, in order: file name, person, camera, tracklet, box.
+    """SHA-256 over what each crop is, in order: name of file and folder, person, camera, tracklet, box.
 
-    Folders do not count, so that two copies of a data set have one digest; nor does the name of a crop that has no file
-    of its own, such as row 7 of a file of vectors (`vectors.npz[7]`).
+    Of the folders only the last counts, so that two copies of a data set have one digest, and own pictures of other
+    people another; nor does the name of a crop count that has no file of its own, such as row 7 of a file of vectors
+    (`vectors.npz[7]`).
     """
     told = hashlib.sha256()
     for crop in crops:
-        name = "" if crop.path.name.endswith("]") else crop.path.name
-        told.update(repr((name, crop.pid, crop.camid, crop.trackid, crop.box)).encode())
+        name = () if _ROW.search(crop.path.name) else crop.path.parts[-2:]
+        numbers = [None if number is None else int(number) for number in (crop.pid, crop.camid, crop.trackid)]
+        box = None if crop.box is None else [float(number) + 0.0 for number in crop.box]
+        told.update(repr((name, numbers, box)).encode())
     return told.hexdigest()
 
 
@@ -35,6 +41,6 @@ def digest_of_galleries(galleries: Galleries, queries: int, size: int) -> str:
     """
     told = hashlib.sha256()
     for query in range(queries):
-        there = np.sort(inside(galleries, query, size))
+        there = np.unique(inside(galleries, query, size))
         told.update(len(there).to_bytes(8, "little") + there.astype("<i8").tobytes())
     return told.hexdigest()

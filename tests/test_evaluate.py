@@ -1,0 +1,185 @@
+"""`passerby eval` on a tiny set: what it writes, and what it refuses before the first picture is embedded."""
+
+import json
+import re
+import shutil
+from contextlib import contextmanager
+from dataclasses import replace
+
+import pytest
+
+import people
+from passerby import cli, evaluate, judge, run
+from passerby.datasets import manifest, market1501
+from passerby.evaluation.common_protocol import SYSTEM, common_protocol
+from passerby.evaluation.rules import MULTI_QUERY, TRACKLETS, Rules
+from passerby.evaluation.saved import read
+from passerby.report.dependence import WORDS
+from passerby.types import DISTRACTOR, Crop
+
+
+@contextmanager
+def silent(*_):
+    yield lambda _: None
+
+
+@pytest.fixture(scope="module")
+def market(tmp_path_factory):
+    return people.market(tmp_path_factory.mktemp("data") / "market")
+
+
+@pytest.fixture(scope="module")
+def trained(market, tmp_path_factory):
+    out = tmp_path_factory.mktemp("runs") / "run"
+    assert cli.exit_code(["train", "demo", *people.SMALL, "--data", f"market1501:{market}", "--out", str(out)]) == 0
+    return run.load(out)
+
+
+@pytest.fixture(scope="module")
+def data(market):
+    return market1501.load(market)
+
+
+@pytest.fixture
+def blind(trained, monkeypatch):
+    """The run, whose network must not be asked for anything."""
+
+    def looked(*_, **__):
+        pytest.fail("a picture was embedded before the refusal")
+
+    monkeypatch.setattr(trained.model, "forward", looked)
+    return trained
+
+
+def crops(folder, count):
+    for n in range(count):
+        people.picture(folder / f"d{n}.jpg", 90 + n, 1)
+    return tuple(Crop(folder / f"d{n}.jpg", DISTRACTOR) for n in range(count))
+
+
+def test_several_sets_make_one_table_in_every_form(trained, data, tmp_path):
+    other = market1501.load(people.market(tmp_path / "other", cameras=4))
+    done = evaluate.evaluate(trained, [data, other], out=tmp_path / "out", progress=silent)
+    assert [len(done.results.rows), len(set(done.results.scores))] == [2, 2]
+    names = sorted(file.name for file in done.written)
+    assert names[-3:] == ["table.json", "table.md", "table.tex"]
+    assert [re.sub("[0-9a-f]{8}", "DIGEST", name) for name in names[:4]] == [
+        "market1501-DIGEST.html",
+        "market1501-DIGEST.json",
+    ] * 2
+    for file in (file for file in done.written if file.name.startswith("market") and file.suffix == ".json"):
+        assert read(file).mAP in [scores.mAP for scores in done.results.scores.values()]
+
+
+def test_distractors_make_a_result_for_each_number_and_a_curve(trained, data, tmp_path):
+    more = replace(data, distractors=crops(tmp_path / "d", 6))
+    done = evaluate.evaluate(trained, [more], out=tmp_path / "out", progress=silent, distractors=[0, 2, 6])
+    plain = judge.judge(trained, data).scores
+    added = {scores.protocol["distractors_added"]: scores for scores in done.results.scores.values()}
+    assert list(added) == [0, 2, 6]
+    assert added[0].mAP == plain.mAP >= added[2].mAP >= added[6].mAP
+    assert len([file for file in done.written if file.name.endswith(".distractors.svg")]) == 1
+
+
+def test_a_distractor_that_cannot_be_read_is_told(trained, data, tmp_path):
+    more = crops(tmp_path / "d", 4)
+    more[1].path.write_bytes(b"no picture")
+    done = evaluate.evaluate(
+        trained, [replace(data, distractors=more)], out=tmp_path / "out", progress=silent, distractors=[3]
+    )
+    assert {crop for crop, _ in done.broken} <= {more[1]}
+    with pytest.raises(ValueError, match="Of 4 distractors 1 cannot be read, and 4 were asked for"):
+        evaluate.evaluate(
+            trained, [replace(data, distractors=more)], out=tmp_path / "out", progress=silent, distractors=[4]
+        )
+
+
+def refused(data, tmp_path):
+    bare = [replace(crop, camid=None) for crop in data.gallery]
+    far = shutil.copytree(data.query[0].path.parents[1], tmp_path / "copy")
+    return [
+        ({"ranks": [0]}, [data], r"ranks are \[0\]"),
+        ({"ranks": [5, 5]}, [data], r"ranks are \[5, 5\]"),
+        ({"parts": ["colour"]}, [data], "cannot be cut by 'colour'"),
+        ({"parts": ["attribute"]}, [data], "no attribute labels"),
+        ({"parts": ["camera_pair"], "rules": Rules(cameras=False)}, [replace(data, gallery=tuple(bare))], "No crop in"),
+        ({"distractors": [-5]}, [data], "-5 distractors cannot be added"),
+        ({"distractors": [5]}, [data], "comes with no distractors"),
+        ({"distractors": [9]}, [replace(data, distractors=crops(tmp_path / "d", 3))], "9 distractors were asked for"),
+        (
+            {"distractors": [1]},
+            [replace(data, distractors=(Crop(data.gallery[3].path, DISTRACTOR),))],
+            "one of market1501's own query or gallery pictures",
+        ),
+        ({"rules": Rules(multi_query="mean")}, [data], "no further pictures"),
+        ({"rules": Rules(tracklets="max")}, [data], "not every crop of market1501 is in one tracklet"),
+        ({}, [data, data], "given twice"),
+        ({}, [data, market1501.load(far)], "Two data sets hold the same crops"),
+        ({"out": data.query[0].path}, [data], "is a file; give a folder"),
+    ]
+
+
+def test_what_cannot_be_judged_is_refused_before_a_picture_is_embedded(blind, data, tmp_path):
+    for options, sets, message in refused(data, tmp_path):
+        with pytest.raises(ValueError, match=message):
+            evaluate.evaluate(blind, sets, **{"out": tmp_path / "out", "progress": silent, **options})
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_run_is_not_judged_on_pictures_of_its_training_not_even_on_the_part_that_it_saw(tmp_path):
+    for name in "abcdef":
+        for n in range(2):
+            people.picture(tmp_path / "own" / name / f"{n}.jpg", ord(name), n)
+    own = manifest.load(tmp_path / "own")
+    trained = run.train("demo", data=own, out=tmp_path / "run", changes=people.SMALL, validate=2)
+    rules = Rules(leave_one_out=True, cameras=False)
+    with pytest.raises(ValueError, match="was trained on pictures of this gallery"):
+        judge.judge(trained, own, rules=rules)
+    shutil.move(tmp_path / "own" / "a", tmp_path / "others" / "anna")
+    people.picture(tmp_path / "others" / "ben" / "0.jpg", 7, 1)
+    people.picture(tmp_path / "others" / "ben" / "1.jpg", 7, 2)
+    assert judge.judge(trained, manifest.load(tmp_path / "others"), rules=rules).scores.queries == 4
+
+
+def test_own_pictures_of_other_people_under_the_same_file_names_are_another_data_set(trained, tmp_path):
+    for root, names in (("one", ("anna", "ben")), ("two", ("ulla", "vera"))):
+        for name in names:
+            for n in range(2):
+                people.picture(tmp_path / root / name / f"{n}.jpg", len(name) + n, n)
+    rules = Rules(leave_one_out=True, cameras=False)
+    one, two = (judge.judge(trained, manifest.load(tmp_path / root), rules=rules).scores for root in ("one", "two"))
+    with pytest.raises(ValueError, match=r"unlike protocols: (query|gallery)_sha256 is"):
+        common_protocol({"one": one, "two": two})
+
+
+def test_each_fact_that_the_judge_states_is_protocol_or_system(trained, data):
+    scores = judge.judge(trained, data).scores
+    for fact, value in scores.protocol.items():
+        other = replace(scores, protocol={**scores.protocol, fact: f"not {value}"})
+        if fact in SYSTEM:
+            common_protocol({"a": scores, "b": other})
+        else:
+            with pytest.raises(ValueError, match=f"unlike protocols: {fact} is"):
+                common_protocol({"a": scores, "b": other})
+    assert {"epoch", "pillow", "preprocessing", "python", "device"} < scores.protocol.keys() & SYSTEM
+
+
+@pytest.mark.parametrize("pool", [*TRACKLETS, "not pooled"])
+def test_what_is_said_of_tracklets_reads_well(pool):
+    told = WORDS["tracklets"](pool)
+    assert told in ("no tracklets", "single frames of tracklets") or re.fullmatch(
+        r"tracklets, each the (maximum|max|mean|auto) of its frames", told
+    )
+    assert all(WORDS["multi_query"](several) for several in MULTI_QUERY)
+
+
+def test_results_of_the_command_can_be_compared(capsys, trained, market, tmp_path):
+    arguments = ["eval", str(trained.folder), "--data", f"market1501:{market}", "--out"]
+    assert cli.exit_code([*arguments, str(tmp_path / "a")]) == 0
+    assert cli.exit_code([*arguments, str(tmp_path / "b"), "--ap", "trapezoid"]) == 0
+    one, other = (next((tmp_path / name).glob("market1501-*.json")) for name in "ab")
+    assert cli.exit_code(["compare", str(one), str(one)]) == 0
+    capsys.readouterr()
+    assert cli.exit_code(["compare", str(one), str(other)]) == 2
+    assert "unlike protocols: ap is step and trapezoid" in capsys.readouterr().err
+    assert json.loads(one.read_text())["protocol"]["official"].startswith("no: ")
