@@ -21,6 +21,7 @@ from passerby import card, embed_units, run
 from passerby.asked import asked
 from passerby.datasets import market1501
 from passerby.evaluation.common_protocol import SYSTEM, common_protocol
+from passerby.evaluation.expanded import expanded
 from passerby.evaluation.pooled import pooled
 from passerby.evaluation.rules import Rules
 from passerby.evaluation.score import score
@@ -151,6 +152,19 @@ def test_the_query_split_of_a_common_gallery_may_stand_in_it_and_is_embedded_onc
     same(found.scores, score(alone(coloured, data.query), alone(coloured, data.gallery)))
     assert done[-1] == asked(data, Rules()).pictures == len(data.gallery) + 2
     assert done == sorted(done)
+
+
+def test_an_expanded_result_is_that_of_expanded_vectors_and_says_so(coloured, pictures, nobody):
+    rules = Rules(post_processing="expansion")
+    found = judge(coloured, pictures, rules=rules)
+    moved = expanded(alone(coloured, pictures.query), alone(coloured, pictures.gallery))
+    same(found.scores, score(*moved))
+    assert torch.allclose(found.gallery.vectors, moved[1].vectors, atol=1e-5)
+    assert found.scores.protocol["post_processing"] == "expansion (database 10, queries 5, alpha 0)"
+    with pytest.raises(ValueError, match="unlike protocols: post_processing is expansion"):
+        common_protocol({"expanded": found.scores, "plain": judge(coloured, pictures).scores})
+    with pytest.raises(ValueError, match="depends on the whole gallery"):
+        with_distractors(coloured, found, nobody, (0,))
 
 
 def test_leaving_one_out_embeds_each_picture_once(coloured, pictures):
@@ -512,6 +526,16 @@ def flawed(**changes):
             "7 of 8 queries have no further picture",
         ),
         (flawed(galleries=lambda _: OWN), Rules(leave_one_out=True), "has a gallery for each query; leave-one-out"),
+        (
+            flawed(galleries=lambda _: OWN),
+            Rules(post_processing="expansion"),
+            "has a gallery for each query; expansion",
+        ),
+        (
+            flawed(gallery=lambda data: data.gallery[-10:]),
+            Rules(post_processing="expansion", cameras=False),
+            "The gallery has 10 crops; expansion",
+        ),
         (flawed(galleries=lambda _: {0: (1,)}), Rules(), "There are galleries for 1 queries and 8 queries"),
         (flawed(galleries=lambda _: {**OWN, 3: ()}), Rules(), "The gallery of query 3 is empty"),
         (flawed(galleries=lambda _: {**OWN, 7: (41,)}), Rules(), "The gallery of query 7 names crop 41; there are 41"),

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from passerby.evaluation.describe import units
+from passerby.evaluation.expanded import check_size
 from passerby.evaluation.leave_one_out import leave_one_out
 from passerby.evaluation.multi_query import multi_query
 from passerby.evaluation.protocol import check, inside
@@ -56,6 +57,10 @@ def asked(data: PersonSet, rules: Rules) -> Asked:
     pool = rules.pool_of(data)
     heads = units(data) if pool is not None else (data.query, data.gallery)
     check(*heads, cameras=rules.cameras, galleries=data.galleries)
+    if rules.post_processing == "expansion":
+        if data.galleries is not None:
+            raise ValueError(f"{data.name} has a gallery for each query; expansion needs one for all: leave it out.")
+        check_size(len(heads[1]))
     for query in range(len(data.query) if data.galleries is not None else 0):
         inside(data.galleries or {}, query, len(data.gallery))
     searched: Sequence[Sequence[Crop]] = [[crop] for crop in data.query]

@@ -170,6 +170,15 @@ def _check(people: PersonSet, rules: Rules, distractors: Sequence[int], parts: S
             f"{same} is one of {people.name}'s own query or gallery pictures, and a distractor shows nobody; give "
             "--distractors-from another folder."
         )
+    if distractors and rules.post_processing != "none":
+        raise ValueError(
+            "An expanded result depends on its whole gallery, so no distractors can be added to it; leave --expand "
+            "or --distractors out."
+        )
+    if "camera_pair" in parts and rules.post_processing != "none":
+        raise ValueError(
+            "Expansion mixes cameras, so that its result has no pairs of them; leave --expand or --by out."
+        )
     if parts and distractors:
         raise ValueError("A result with distractors added is not cut into parts; leave --by or --distractors out.")
     if distractors and people.galleries is not None:

@@ -16,6 +16,7 @@ from passerby import card, files
 from passerby.asked import Asked, asked, key_of
 from passerby.embed_units import EmbedUnits
 from passerby.evaluation.digest import digest
+from passerby.evaluation.expanded import EXPANSION, expanded
 from passerby.evaluation.protocol import Galleries, inside
 from passerby.evaluation.rules import Rules
 from passerby.evaluation.score import Fact, score
@@ -30,7 +31,8 @@ class Judged:
     """A run on a data set's query and gallery.
 
     Args:
-        query: embeddings of the queries; of tracklets and several pictures of a person, one for all.
+        query: embeddings of the queries; of tracklets and several pictures of a person, one for all; expanded where
+            the rules say so.
         gallery: embeddings of the gallery, likewise.
         galleries: the gallery of each query, as indices into `gallery`; None where all share the whole one.
         scores: how good the ranking is.
@@ -82,8 +84,19 @@ def judge(
         galleries = _without_broken(wanted, kept_query, kept_gallery)
     told = facts_of_data(wanted.data, rules, official=official, unreadable=len(pixels.broken))
     facts = {**told, "pooled_sha256": _pooled(wanted, pixels.broken), **_facts_of_run(run), "device": device}
+    post_processing = "none"
+    if rules.post_processing == "expansion":
+        query, gallery = expanded(query, gallery, device=device)
+        post_processing = EXPANSION
     scores = score(
-        query, gallery, ap=rules.ap, cameras=rules.cameras, galleries=galleries, device=device, protocol=facts
+        query,
+        gallery,
+        ap=rules.ap,
+        cameras=rules.cameras,
+        galleries=galleries,
+        device=device,
+        protocol=facts,
+        post_processing=post_processing,
     )
     return Judged(
         query=query,

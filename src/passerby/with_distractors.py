@@ -48,6 +48,8 @@ def with_distractors(
     """
     if judged.galleries is not None:
         raise ValueError("Each query has a gallery of its own; distractors are added to one gallery for all queries.")
+    if judged.rules.post_processing != "none":
+        raise ValueError("What is expanded depends on the whole gallery, so that distractors cannot be added to it.")
     if sizes and sizes[-1] > len(distractors):
         raise ValueError(f"There are {len(distractors)} distractors; {sizes[-1]} were asked for.")
     order = np.random.default_rng(seed).permutation(len(distractors)).tolist()

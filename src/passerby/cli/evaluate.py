@@ -35,6 +35,9 @@ def evaluate(
     leave_one_out: Annotated[
         bool, Option("--leave-one-out", help="Search for each picture of query and gallery among all others.")
     ] = False,
+    expand: Annotated[
+        bool, Option("--expand", help="Move gallery and queries towards their nearest crops before ranking.")
+    ] = False,
     distractors: Annotated[
         list[int] | None, Option(metavar="N", help="Add N distractors to the gallery; again for a curve.")
     ] = None,
@@ -56,7 +59,12 @@ def evaluate(
     from passerby.evaluation.rules import Rules
 
     rules = Rules(
-        ap=ap, cameras=not no_cameras, tracklets=tracklets, multi_query=multi_query, leave_one_out=leave_one_out
+        ap=ap,
+        cameras=not no_cameras,
+        tracklets=tracklets,
+        multi_query=multi_query,
+        leave_one_out=leave_one_out,
+        post_processing="expansion" if expand else "none",
     )
     if distractors_from is not None and not distractors:
         raise ValueError("--distractors-from says where to take distractors, and not how many; add --distractors N.")

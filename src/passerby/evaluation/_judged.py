@@ -27,6 +27,7 @@ def stated(
     cameras: bool,
     galleries: Galleries | None,
     more: Mapping[str, Fact] | None,
+    post_processing: str = "none",
 ) -> dict[str, Fact]:
     """The facts that a judge states itself, and `more`; arguments and errors as those of `score`."""
     if ap not in DEFINITIONS:
@@ -47,7 +48,7 @@ def stated(
         "galleries": f"one for each query (sha256 {own})" if own else "one for all queries",
         "query_sha256": digest(query.crops),
         "gallery_sha256": digest(gallery.crops),
-        "post_processing": "none",
+        "post_processing": post_processing,
         "model": str(query.model or gallery.model or "not known"),
         "passerby": version("passerby"),
         "torch": torch.__version__,

@@ -46,4 +46,4 @@ def _unusual(protocol: Protocol) -> Iterator[str]:
     if added:
         yield f"{added} distractors added"
     if protocol.get("post_processing", "none") != "none":
-        yield str(protocol["post_processing"])
+        yield str(protocol["post_processing"]).partition(" (")[0]

@@ -12,6 +12,8 @@ TRACKLETS = ("auto", "none", *POOLS)
 """auto: max where all crops are in tracklets, as MARS is judged, else none; none: each crop for itself."""
 MULTI_QUERY = ("none", *POOLS)
 """none: single queries; else how the further pictures of a query's person and camera are pooled."""
+POST_PROCESSING = ("none", "expansion")
+"""What is done between embedding and ranking; expansion: see `evaluation.expanded`."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,6 +26,7 @@ class Rules:
         tracklets: how a tracklet's frames become one vector, one of TRACKLETS.
         multi_query: one of MULTI_QUERY.
         leave_one_out: True to search for each named crop of query and gallery among all others.
+        post_processing: one of POST_PROCESSING.
 
     Raises:
         ValueError: if a value is not accepted, or two do not go together.
@@ -34,9 +37,15 @@ class Rules:
     tracklets: str = "auto"
     multi_query: str = "none"
     leave_one_out: bool = False
+    post_processing: str = "none"
 
     def __post_init__(self) -> None:
-        for name, accepted in (("ap", DEFINITIONS), ("tracklets", TRACKLETS), ("multi_query", MULTI_QUERY)):
+        for name, accepted in (
+            ("ap", DEFINITIONS),
+            ("tracklets", TRACKLETS),
+            ("multi_query", MULTI_QUERY),
+            ("post_processing", POST_PROCESSING),
+        ):
             if getattr(self, name) not in accepted:
                 raise ValueError(f"{name} is {getattr(self, name)!r}; give one of {', '.join(accepted)}.")
         if self.multi_query != "none" and (self.leave_one_out or self.tracklets in POOLS):

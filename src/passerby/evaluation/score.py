@@ -26,6 +26,7 @@ def score(
     block: int | None = None,
     device: torch.device | str = "cpu",
     protocol: Mapping[str, Fact] | None = None,
+    post_processing: str = "none",
 ) -> Scores:
     """Judge a ranking of the gallery for each query.
 
@@ -43,6 +44,7 @@ def score(
         block: queries in a block; by default as many as fill 64 MB.
         device: where the products are computed.
         protocol: further facts that the numbers depend on (data set, version, seed, ...), written into the result.
+        post_processing: what was done to the descriptors after embedding, in words; stated in the result.
 
     Returns:
         Values of each query; a query without a match has nan and is counted in no mean.
@@ -51,7 +53,16 @@ def score(
         ValueError: if the descriptors are of two models or a query cannot be judged (see `protocol.check`), an argument
             is not accepted, or `protocol` names a fact that is stated here.
     """
-    facts = stated(query, gallery, ap=ap, metric=metric, cameras=cameras, galleries=galleries, more=protocol)
+    facts = stated(
+        query,
+        gallery,
+        ap=ap,
+        metric=metric,
+        cameras=cameras,
+        galleries=galleries,
+        more=protocol,
+        post_processing=post_processing,
+    )
     check(query.vectors, gallery.vectors, metric=metric)  # names rows of the whole gallery
     relevant = _without_junk_at_the_ends(gallery.crops) if galleries is None else slice(None)
     relevance = relevance_of(query.crops, gallery.crops[relevant], cameras=cameras, galleries=galleries)
