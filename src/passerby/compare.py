@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from passerby.evaluation.common_protocol import NOT_STATED, common_protocol
-from passerby.evaluation.paired import Difference, Paired, first_is_right, paired
+from passerby.evaluation.paired import Difference, Paired, paired
 from passerby.evaluation.printable import printable
 from passerby.evaluation.saved import read
 from passerby.evaluation.score import Fact
-from passerby.evaluation.scores import Scores, nullable
+from passerby.evaluation.scores import Scores, first_is_right, nullable
 from passerby.evaluation.significance import LEVEL, RESAMPLES, Interval, interval
 
 SCOPE = (
@@ -141,7 +141,7 @@ def compare(a: Path, b: Path) -> Compared:
             path=path,
             scores=scores,
             mAP=interval(scores.ap, people),
-            rank1=interval(first_is_right(scores), people),
+            rank1=interval(first_is_right(scores.first), people),
         )
         for path, scores in ((a, one), (b, other))
     ]

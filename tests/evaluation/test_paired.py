@@ -4,8 +4,8 @@ import pytest
 import torch
 from torch import nan
 
-from passerby.evaluation.paired import first_is_right, paired
-from passerby.evaluation.scores import Scores
+from passerby.evaluation.paired import paired
+from passerby.evaluation.scores import Scores, first_is_right
 from passerby.evaluation.significance import interval, sign_flip
 
 
@@ -106,4 +106,4 @@ def test_unlike_protocols_are_refused():
 
 
 def test_rank_1_of_a_query_without_a_match_is_nan():
-    assert str(first_is_right(scores([1.0, 0.5, nan], [1, 2, 0])).tolist()) == "[1.0, 0.0, nan]"
+    assert str(first_is_right(scores([1.0, 0.5, nan], [1, 2, 0]).first).tolist()) == "[1.0, 0.0, nan]"

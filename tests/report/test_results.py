@@ -7,7 +7,7 @@ import torch
 from rich.console import Console
 
 from passerby import terminal
-from passerby.evaluation.paired import first_is_right
+from passerby.evaluation.scores import first_is_right
 from passerby.evaluation.significance import interval
 from passerby.report._words import NONE
 from passerby.report.results import results
@@ -29,7 +29,7 @@ def random_scores(seed, queries=60):
 def test_the_cells_are_the_numbers_of_the_scores(seed):
     one = random_scores(seed)
     shown = cells(results({"a": one}, ranks=(3, 20, 100)), "a")
-    low, high = interval(first_is_right(one), one.people)
+    low, high = interval(first_is_right(one.first), one.people)
     assert shown["rank-1"] == f"{100 * one.rank(1):.1f} [{100 * low:.1f}, {100 * high:.1f}]"
     low, high = interval(one.ap, one.people)
     assert shown["mAP (step)"] == f"{100 * one.mAP:.1f} [{100 * low:.1f}, {100 * high:.1f}]"

@@ -1,10 +1,8 @@
 """One part of a result, from the values of its queries."""
 
-import math
-
-import torch
 from torch import Tensor
 
+from passerby.evaluation.scores import first_is_right
 from passerby.evaluation.significance import interval
 from passerby.evaluation.slices import Slice
 
@@ -19,7 +17,7 @@ def part(names: tuple[str, str], *, ap: Tensor, first: Tensor, people: Tensor) -
         people: (Q,) the pid of each.
     """
     found = first > 0
-    top = torch.where(found, (first == 1).double(), math.nan)
+    top = first_is_right(first)
     return Slice(
         part=names,
         queries=int(found.sum()),

@@ -2,11 +2,10 @@
 
 from dataclasses import dataclass
 
-import torch
 from torch import Tensor
 
 from passerby.evaluation.common_protocol import common_protocol
-from passerby.evaluation.scores import Scores
+from passerby.evaluation.scores import Scores, first_is_right
 from passerby.evaluation.significance import Interval, interval, sign_flip
 
 
@@ -63,15 +62,10 @@ def paired(one: Scores, other: Scores) -> Paired:
     judged = one.first > 0
     return Paired(
         mAP=_difference(other.ap - one.ap, people),
-        rank1=_difference(first_is_right(other) - first_is_right(one), people),
+        rank1=_difference(first_is_right(other.first) - first_is_right(one.first), people),
         people=int(judged.sum()) if people is None else len(set(people[judged].tolist())),
         named=people is not None,
     )
-
-
-def first_is_right(scores: Scores) -> Tensor:
-    """(Q,) float64: 1 where a query's nearest kept crop is right, else 0; nan for a query without a match."""
-    return torch.where(scores.first > 0, (scores.first == 1).double(), torch.nan)
 
 
 def _difference(values: Tensor, people: Tensor | None) -> Difference:

@@ -79,13 +79,12 @@ class Scores:
         `mAP_interval` and `rank1_interval` are [low, high] of the 95 % intervals, None where there are none; see
         `evaluation.significance`.
         """
-        right = torch.where(self.first > 0, (self.first == 1).double(), math.nan)
         return {
             "mAP": self.mAP,
             "mAP_interval": _bounds(interval(self.ap, self.people)),
             "mINP": self.mINP,
             "rank1": self.rank(1),
-            "rank1_interval": _bounds(interval(right, self.people)),
+            "rank1_interval": _bounds(interval(first_is_right(self.first), self.people)),
             "rank5": self.rank(5),
             "rank10": self.rank(10),
             "ap": self.protocol["ap"],
@@ -112,6 +111,18 @@ class Scores:
             "sha256": checksum(protocol, per_query),
         }
         return json.dumps(document, indent=1, allow_nan=False)
+
+
+def first_is_right(first: Tensor) -> Tensor:
+    """1 where a query's first match stands at rank 1, else 0; nan for a query without a match.
+
+    Args:
+        first: (Q,) rank of each query's first match, 0 for a query without one.
+
+    Returns:
+        (Q,) float64.
+    """
+    return torch.where(first > 0, (first == 1).double(), math.nan)
 
 
 def checksum(protocol: Mapping[str, object], per_query: Mapping[str, object]) -> str:

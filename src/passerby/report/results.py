@@ -4,9 +4,8 @@ import math
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
-from passerby.evaluation.paired import first_is_right
 from passerby.evaluation.printable import printable
-from passerby.evaluation.scores import Scores
+from passerby.evaluation.scores import Scores, first_is_right
 from passerby.evaluation.significance import Interval, interval
 from passerby.report._words import AP, NONE, percent
 from passerby.report.dependence import Dependence, dependence
@@ -75,7 +74,7 @@ def results(scores: Mapping[str, Scores], *, ranks: Sequence[int] = (5, 10), hea
     definitions = list(dict.fromkeys(printable(one.protocol["ap"]) for one in scores.values()))
     shown = (1, *ranks)
     intervals = {
-        label: {"rank1": interval(first_is_right(one), one.people), "mAP": interval(one.ap, one.people)}
+        label: {"rank1": interval(first_is_right(one.first), one.people), "mAP": interval(one.ap, one.people)}
         for label, one in scores.items()
     }
     unanswered = any(one.queries_without_match for one in scores.values())

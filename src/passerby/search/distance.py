@@ -107,7 +107,7 @@ def finish(keys: Tensor, queries: Tensor, metric: str) -> Tensor:
         return 1 + keys
     if metric == "dot":
         return keys.clone()
-    squares = _norms(queries).square().to(keys.device)[:, None]
+    squares = lengths(queries).square().to(keys.device)[:, None]
     # Rounding can leave a small negative number where two vectors are the same.
     return (2 * keys.double() + squares).clamp(min=0).sqrt().float()
 
@@ -123,7 +123,7 @@ def _checked_norms(queries: Tensor, gallery: Tensor, metric: str) -> tuple[Tenso
             f"queries have {queries.shape[1]} dimensions and the gallery {gallery.shape[1]}; "
             "embed both sides with the same model."
         )
-    both = _norms(queries), _norms(gallery)
+    both = lengths(queries), lengths(gallery)
     for name, norms in zip(("queries", "gallery"), both, strict=True):
         _refuse(name, ~norms.isfinite(), "hold NaN or infinity", "embed those pictures again or leave them out")
         if metric == "cosine":
@@ -146,8 +146,8 @@ def _refuse(name: str, wrong: Tensor, fault: str, remedy: str) -> None:
         raise ValueError(f"{len(rows)} of {len(wrong)} vectors of the {name} {fault} (row {shown}); {remedy}.")
 
 
-def _norms(vectors: Tensor) -> Tensor:
-    """(N,) float64 on the CPU; taken in pieces, because a sum in float64 copies what it sums."""
+def lengths(vectors: Tensor) -> Tensor:
+    """(N,) float64 on the CPU: lengths of vectors (N, D); in pieces, because a sum in float64 copies what it sums."""
     norms = torch.empty(len(vectors), dtype=torch.float64)
     for start in range(0, len(vectors), 512):
         norms[start : start + 512] = torch.linalg.vector_norm(vectors[start : start + 512].double(), dim=1).cpu()

@@ -6,7 +6,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from passerby.search.distance import check
+from passerby.search.distance import check, lengths
 from passerby.search.neighbours import Neighbours, neighbours
 from passerby.search.self_neighbours import SelfNeighbours, self_neighbours
 
@@ -188,15 +188,15 @@ def _moved(
 ) -> Tensor:
     counts = _counts(nearest.distances, alpha)
     # Dividing the counts by the norms, not the vectors, spares a copy of the gallery.
-    shares = (counts / _norms(gallery)[nearest.indices]).float()
+    shares = (counts / lengths(gallery)[nearest.indices]).float()
     moved = torch.nn.functional.embedding_bag(
         nearest.indices, gallery.contiguous(), per_sample_weights=shares, mode="sum"
     )
     total = counts.sum(dim=1)
     if not without_own:
-        moved.addcmul_(vectors, (1 / _norms(vectors)).float()[:, None])
+        moved.addcmul_(vectors, (1 / lengths(vectors)).float()[:, None])
         total += 1
-    norms = _norms(moved)
+    norms = lengths(moved)
     lost = (norms <= (CANCELLED * total).clamp(min=LEAST)).nonzero().flatten().tolist()
     if lost:
         shown = ", ".join(str(row) for row in lost[:5]) + (", ..." if len(lost) > 5 else "")
@@ -215,15 +215,7 @@ def _counts(distances: Tensor, alpha: float) -> Tensor:
 
 
 def _unit(vectors: Tensor) -> Tensor:
-    return vectors * (1 / _norms(vectors)).float()[:, None]
-
-
-def _norms(vectors: Tensor) -> Tensor:
-    """(N,) float64; taken in pieces, because a sum in float64 copies what it sums."""
-    norms = torch.empty(len(vectors), dtype=torch.float64)
-    for start in range(0, len(vectors), 512):
-        norms[start : start + 512] = torch.linalg.vector_norm(vectors[start : start + 512].double(), dim=1)
-    return norms
+    return vectors * (1 / lengths(vectors)).float()[:, None]
 
 
 def _check_alpha(alpha: float) -> None:
