@@ -29,8 +29,9 @@ format: setup
 	$(BIN)/ruff format src tests benchmarks examples
 	$(BIN)/ruff check --fix src tests benchmarks examples
 
+# make bench BENCH=--large, or BENCH="growth reranking_hard"; then benchmarks/performance.py writes docs/performance.md
 bench: setup
-	@for script in benchmarks/*.py; do echo "$$script"; $(BIN)/python $$script || exit 1; done
+	@$(BIN)/python benchmarks/run.py $(BENCH)
 
 # needs uv; torch and torchvision belong together, and torch 2.13.0 does not go with torchvision's registry build
 lock:

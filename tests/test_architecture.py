@@ -39,7 +39,7 @@ ALLOWED = {
     "run": VALUES | {"weights", "card", "recipes", "training", "evaluation", "embed"},
     "asked": {"types", "evaluation"},
     "embed_units": {"types", "evaluation", "run"},
-    "judge": {"types", "files", "card", "asked", "embed_units", "evaluation", "run"},
+    "judge": {"types", "files", "card", "asked", "embed_units", "evaluation", "run", "search"},
     "with_distractors": {"types", "embed_units", "evaluation", "judge", "run"},
     "evaluate": {"types", "files", "asked", "datasets", "evaluation", "judge", "report", "run", "with_distractors"},
     "judge_attributes": {"types", "datasets", "embed", "evaluation", "run"},

@@ -12,6 +12,7 @@ import people
 from passerby import cli, evaluate, judge, run
 from passerby.datasets import manifest, market1501
 from passerby.evaluation.common_protocol import SYSTEM, common_protocol
+from passerby.evaluation.reranking import Reranking
 from passerby.evaluation.rules import MULTI_QUERY, TRACKLETS, Rules
 from passerby.evaluation.saved import read
 from passerby.report.dependence import WORDS
@@ -94,6 +95,16 @@ def test_a_distractor_that_cannot_be_read_is_told(trained, data, tmp_path):
         )
 
 
+FEW = Rules(post_processing="reranking", reranking=Reranking(k1=4, k2=2))
+BOTH = Rules(post_processing="expansion+reranking", reranking=Reranking(k1=4, k2=2))
+
+
+def many(data):
+    """With enough crops in the gallery to expand it."""
+    more = tuple(replace(crop, path=crop.path.with_name(f"more_{crop.path.name}")) for crop in data.gallery)
+    return replace(data, gallery=(*data.gallery, *more))
+
+
 def refused(data, tmp_path):
     bare = [replace(crop, camid=None) for crop in data.gallery]
     far = shutil.copytree(data.query[0].path.parents[1], tmp_path / "copy")
@@ -113,6 +124,32 @@ def refused(data, tmp_path):
         ),
         ({"rules": Rules(multi_query="mean")}, [data], "no further pictures"),
         ({"rules": Rules(tracklets="max")}, [data], "not every crop of market1501 is in one tracklet"),
+        (
+            {"rules": Rules(post_processing="reranking", reranking=Reranking(k1=20))},
+            [data],
+            "k1 of the re-ranking is 20",
+        ),
+        (
+            {"rules": FEW, "distractors": [1]},
+            [replace(data, distractors=crops(tmp_path / "n", 3))],
+            "With --rerank a result depends on its whole gallery, .* leave --rerank or --distractors out",
+        ),
+        (
+            {"rules": BOTH, "distractors": [1]},
+            [replace(many(data), distractors=crops(tmp_path / "n", 3))],
+            "With --expand and --rerank a result depends on its whole gallery",
+        ),
+        ({"rules": FEW, "parts": ["camera_pair"]}, [data], "no pairs of cameras; leave --rerank or --by camera_pair"),
+        (
+            {"rules": Rules(post_processing="expansion"), "parts": ["camera_pair"]},
+            [many(data)],
+            "leave --expand or --by camera_pair out",
+        ),
+        (
+            {"rules": FEW},
+            [replace(data, galleries={row: (row, 3) for row in range(len(data.query))})],
+            "has a gallery for each query; reranking needs one for all",
+        ),
         ({}, [data, data], "given twice"),
         ({}, [data, market1501.load(far)], "Two data sets hold the same crops"),
         ({"out": data.query[0].path}, [data], "is a file; give a folder"),
@@ -171,6 +208,76 @@ def test_what_is_said_of_tracklets_reads_well(pool):
         r"tracklets, each the (maximum|max|mean|auto) of its frames", told
     )
     assert all(WORDS["multi_query"](several) for several in MULTI_QUERY)
+
+
+def listed(page):
+    """File and distance of each picture of each ranked list of a page."""
+    return re.findall(r'alt="Rank \d+, \w+: ([^"]+)">.*?<span class="hidden">distance </span>([0-9.]+)<', page, re.S)
+
+
+def test_the_page_of_a_re_ranked_result_shows_the_re_ranked_lists_and_says_so(trained, data, tmp_path):
+    done = {
+        name: evaluate.evaluate(trained, [data], out=tmp_path / name, progress=silent, rules=rules, parts=())
+        for name, rules in (("plain", Rules()), ("re-ranked", FEW))
+    }
+    judged = judge.judge(trained, data, rules=FEW)
+    pages = {
+        name: next(file for file in one.written if file.suffix == ".html").read_text() for name, one in done.items()
+    }
+    shown = sorted(listed(pages["re-ranked"]))
+    assert shown == sorted(
+        (judged.gallery.crops[row].path.name, f"{far:.3f}")
+        for rows, distances in zip(judged.nearest.indices.tolist(), judged.nearest.distances.tolist(), strict=True)
+        for row, far in zip(rows, distances, strict=True)
+        if row >= 0
+    )
+    assert shown != sorted(listed(pages["plain"]))
+    words = "Order and distances are those after k-reciprocal re-ranking (k1 4, k2 2, lambda 0.3)."
+    assert words in pages["re-ranked"]
+    assert "Order and distances are those after" not in pages["plain"]
+
+
+def test_results_by_each_rule_lie_side_by_side_and_are_not_compared(capsys, trained, market, tmp_path):
+    def call(*options):
+        return cli.exit_code(["eval", str(trained.folder), "--data", f"market1501:{market}", *options])
+
+    numbers = ("--rerank-k1", "4", "--rerank-k2", "2")
+    for options in ((), ("--rerank", *numbers), ("--rerank", *numbers, "--rerank-lambda", "0.5")):
+        assert call(*options, "--out", str(tmp_path)) == 0
+    found = {re.sub("-[0-9a-f]{8}$", "", file.stem): file for file in tmp_path.glob("market1501*.json")}
+    assert set(found) == {
+        "market1501",
+        "market1501-k-reciprocal-re-ranking-k1-4-k2-2-lambda-0.3",
+        "market1501-k-reciprocal-re-ranking-k1-4-k2-2-lambda-0.5",
+    }
+    facts = {read(file).protocol["post_processing"] for file in found.values()}
+    assert facts == {"none", *(f"k-reciprocal re-ranking (k1 4, k2 2, lambda {lam})" for lam in (0.3, 0.5))}
+    capsys.readouterr()
+    one, other, _ = found.values()
+    assert cli.exit_code(["compare", str(one), str(other)]) == 2
+    assert "unlike protocols: post_processing is" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (("--rerank",), "k1 of the re-ranking is 20, and queries and gallery have 11 crops together: give 1 .. 10, or"),
+        (("--rerank", "--rerank-k1", "0"), "k1 of the re-ranking is 0; give 1 or more"),
+        (("--rerank", "--rerank-lambda", "2"), "lambda of the re-ranking is 2.0; give 0"),
+        (("--rerank-k1", "9"), "--rerank-k1 says how to re-rank; add --rerank"),
+        (("--expand", "--rerank-k2", "6"), "--rerank-k2 says how to re-rank; add --rerank"),
+        (("--rerank-lambda", "0.3"), "--rerank-lambda says how to re-rank; add --rerank"),
+        (("--rerank", "--leave-one-out"), "each picture would stand twice under leave-one-out"),
+        (("--expand", "--rerank"), "The gallery has 8 crops; expansion"),
+    ],
+)
+def test_re_ranking_that_cannot_be_is_one_line_and_exit_code_2(capsys, trained, market, tmp_path, options, message):
+    arguments = ["eval", str(trained.folder), "--data", f"market1501:{market}", "--out", str(tmp_path / "out")]
+    assert cli.exit_code([*arguments, *options]) == 2
+    told = capsys.readouterr()
+    assert (told.out, told.err.count("\n")) == ("", 1)
+    assert message in told.err
+    assert not (tmp_path / "out").exists()
 
 
 def test_results_of_the_command_can_be_compared(capsys, trained, market, tmp_path):

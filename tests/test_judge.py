@@ -23,6 +23,8 @@ from passerby.datasets import market1501
 from passerby.evaluation.common_protocol import SYSTEM, common_protocol
 from passerby.evaluation.expanded import expanded
 from passerby.evaluation.pooled import pooled
+from passerby.evaluation.reranked import reranked
+from passerby.evaluation.reranking import Reranking
 from passerby.evaluation.rules import Rules
 from passerby.evaluation.score import score
 from passerby.evaluation.validation import validation
@@ -165,6 +167,42 @@ def test_an_expanded_result_is_that_of_expanded_vectors_and_says_so(coloured, pi
         common_protocol({"expanded": found.scores, "plain": judge(coloured, pictures).scores})
     with pytest.raises(ValueError, match="depends on the whole gallery"):
         with_distractors(coloured, found, nobody, (0,))
+
+
+@pytest.mark.parametrize("rule", ["reranking", "expansion+reranking"])
+def test_a_re_ranked_result_is_that_of_re_ranked_distances_and_says_so(coloured, pictures, nobody, rule):
+    settings = Reranking(k1=5, k2=2, lam=0.2)
+    found = judge(coloured, pictures, rules=Rules(post_processing=rule, reranking=settings))
+    sides = alone(coloured, pictures.query), alone(coloured, pictures.gallery)
+    if rule != "reranking":
+        sides = expanded(*sides)
+    expected = reranked(*sides, reranking=settings)
+    same(found.scores, expected.scores)
+    assert found.nearest.indices.equal(expected.nearest.indices)
+    assert torch.allclose(found.gallery.vectors, sides[1].vectors, atol=1e-5)
+    stated = found.scores.protocol["post_processing"]
+    assert stated.endswith("k-reciprocal re-ranking (k1 5, k2 2, lambda 0.2)")
+    assert stated.startswith("expansion (database 10") == (rule != "reranking")
+    assert found.scores.protocol["metric"] == "cosine"
+    others = [Rules(), Rules(post_processing="reranking"), Rules(post_processing="expansion")]
+    for other in others:
+        with pytest.raises(ValueError, match="unlike protocols: post_processing is "):
+            common_protocol({"re-ranked": found.scores, "other": judge(coloured, pictures, rules=other).scores})
+    with pytest.raises(ValueError, match="is expanded or re-ranked depends on the whole gallery"):
+        with_distractors(coloured, found, nobody, (0,))
+
+
+def test_tracklets_and_several_queries_are_pooled_before_they_are_re_ranked(coloured, tracks, pictures, draw):
+    settings = Reranking(k1=4, k2=2)
+    found = judge(coloured, tracks, rules=Rules(post_processing="reranking", reranking=settings))
+    query, gallery = (pooled_alone(coloured, side, "max") for side in (tracks.query, tracks.gallery))
+    same(found.scores, reranked(query, gallery, reranking=settings).scores)
+    boxes = tuple(draw(f"b{n}", 1 + n % 8, 1) for n in range(16))
+    rules = Rules(post_processing="reranking", multi_query="mean")
+    found = judge(coloured, replace(pictures, multi_query=boxes), rules=rules)
+    rows = [plain_judge.boxes(query, boxes) for query in pictures.query]
+    query = pooled(alone(coloured, boxes), rows, pictures.query, pool="mean")
+    same(found.scores, reranked(query, alone(coloured, pictures.gallery)).scores)
 
 
 def test_leaving_one_out_embeds_each_picture_once(coloured, pictures):
@@ -535,6 +573,26 @@ def flawed(**changes):
             flawed(gallery=lambda data: data.gallery[-10:]),
             Rules(post_processing="expansion", cameras=False),
             "The gallery has 10 crops; expansion",
+        ),
+        (
+            flawed(galleries=lambda _: OWN),
+            Rules(post_processing="reranking"),
+            "market1501 has a gallery for each query; reranking needs one for all",
+        ),
+        (
+            flawed(galleries=lambda _: OWN),
+            Rules(post_processing="expansion+reranking"),
+            "market1501 has a gallery for each query; expansion and reranking needs one for all",
+        ),
+        (
+            flawed(),
+            Rules(post_processing="reranking", reranking=Reranking(k1=49)),
+            r"k1 of the re-ranking is 49, and queries and gallery have 49 crops together: give 1 \.\. 48",
+        ),
+        (
+            flawed(gallery=lambda data: data.gallery[-12:]),
+            Rules(post_processing="expansion+reranking", cameras=False),
+            "k1 of the re-ranking is 20, and queries and gallery have 20 crops",
         ),
         (flawed(galleries=lambda _: {0: (1,)}), Rules(), "There are galleries for 1 queries and 8 queries"),
         (flawed(galleries=lambda _: {**OWN, 3: ()}), Rules(), "The gallery of query 3 is empty"),

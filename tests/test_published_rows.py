@@ -111,6 +111,7 @@ def test_a_command_of_the_papers_pages_is_taken_by_the_command_line(words):
         "eval runs/a --data MARKET --multi-query all",
         "eval runs/a --data MARKET --distractors many",
         "eval runs/a --data MARKET --distractor 0",
+        "eval runs/a --data MARKET --rerank-k1 many",
         "study hybrid_attention.table_i --data market=MARKET --scale paper",
         "study hybrid_attention.table_ix --rows Nothing --data market=MARKET --scale paper",
         "study hybrid_attention.table_ix --data dukemtmc=DUKE --scale paper",
@@ -158,6 +159,10 @@ def test_the_rows_after_expansion_and_no_others_are_expanded():
     expanded = [row for row in ROWS if "--expand" in row["command"]]
     assert [row["row"] for row in expanded] == ["Ours (re-rank)"] * 4
     assert {row["table"] for row in expanded} == {"4"}
+
+
+def test_no_row_of_their_own_is_published_after_k_reciprocal_re_ranking():
+    assert not [row for row in ROWS if "--rerank" in row["command"]]
 
 
 def judged():

@@ -42,6 +42,14 @@ def test_a_printed_mean_has_its_definition_and_its_interval(shown):
     assert "by drawing queries anew" in " ".join(out.split())
 
 
+def test_what_was_done_to_the_distances_is_said_and_nothing_where_nothing_was(shown):
+    done = "k-reciprocal re-ranking (k1 20, k2 6, lambda 0.3)"
+    for told, expected in ((done, f"left out; after {done}; "), ("none", "left out; 1 queries")):
+        out = shown({"net": replace(RESULT, protocol={**RESULT.protocol, "post_processing": told})})
+        assert expected in " ".join(out.split())
+    assert "after" not in shown({"net": RESULT})
+
+
 @pytest.mark.parametrize("width", [80, 200])
 def test_the_table_fits_the_terminal_and_folds_only_the_names(shown, width):
     whole = torch.ones(5, dtype=torch.float64)

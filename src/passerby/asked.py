@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from passerby.evaluation.describe import units
-from passerby.evaluation.expanded import check_size
 from passerby.evaluation.leave_one_out import leave_one_out
 from passerby.evaluation.multi_query import multi_query
+from passerby.evaluation.post_processed import check as check_post_processing
 from passerby.evaluation.protocol import check, inside
 from passerby.evaluation.rules import Rules
 from passerby.evaluation.tracklets import tracklets
@@ -45,7 +45,7 @@ def asked(data: PersonSet, rules: Rules) -> Asked:
 
     Raises:
         ValueError: if the data set cannot be judged so; see `Rules`, `evaluation.protocol.check`, `multi_query`,
-            `tracklets` and `leave_one_out`.
+            `tracklets`, `leave_one_out` and `evaluation.post_processed.check`.
     """
     if rules.leave_one_out:
         data = leave_one_out(data)
@@ -57,10 +57,7 @@ def asked(data: PersonSet, rules: Rules) -> Asked:
     pool = rules.pool_of(data)
     heads = units(data) if pool is not None else (data.query, data.gallery)
     check(*heads, cameras=rules.cameras, galleries=data.galleries)
-    if rules.post_processing == "expansion":
-        if data.galleries is not None:
-            raise ValueError(f"{data.name} has a gallery for each query; expansion needs one for all: leave it out.")
-        check_size(len(heads[1]))
+    check_post_processing(rules, len(heads[0]), len(heads[1]), galleries=data.galleries, name=data.name)
     for query in range(len(data.query) if data.galleries is not None else 0):
         inside(data.galleries or {}, query, len(data.gallery))
     searched: Sequence[Sequence[Crop]] = [[crop] for crop in data.query]

@@ -30,6 +30,8 @@ Progress = Callable[[str, int], AbstractContextManager[Callable[[int], None]]]
 """Given a title and a number of pictures: opens and closes what is called with how many are done."""
 PARTS = ("camera_pair", "attribute")
 """By what a result can be cut into parts."""
+OPTIONS = {"expansion": "--expand", "reranking": "--rerank"}
+"""By which option of the command line each step of the rules is asked for."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -170,15 +172,8 @@ def _check(people: PersonSet, rules: Rules, distractors: Sequence[int], parts: S
             f"{same} is one of {people.name}'s own query or gallery pictures, and a distractor shows nobody; give "
             "--distractors-from another folder."
         )
-    if distractors and rules.post_processing != "none":
-        raise ValueError(
-            "An expanded result depends on its whole gallery, so no distractors can be added to it; leave --expand "
-            "or --distractors out."
-        )
-    if "camera_pair" in parts and rules.post_processing != "none":
-        raise ValueError(
-            "Expansion mixes cameras, so that its result has no pairs of them; leave --expand or --by out."
-        )
+    if rules.steps:
+        _check_post_processing(rules, distractors, parts)
     if parts and distractors:
         raise ValueError("A result with distractors added is not cut into parts; leave --by or --distractors out.")
     if distractors and people.galleries is not None:
@@ -190,6 +185,20 @@ def _check(people: PersonSet, rules: Rules, distractors: Sequence[int], parts: S
             raise ValueError(f"No crop in {side} of {people.name} has a camera; leave --by camera_pair out.")
     if "camera_pair" in parts and people.galleries is not None:
         raise ValueError(f"{people.name} has a gallery for each query and no cameras; leave --by camera_pair out.")
+
+
+def _check_post_processing(rules: Rules, distractors: Sequence[int], parts: Sequence[str]) -> None:
+    options = " and ".join(OPTIONS[step] for step in rules.steps)
+    if distractors:
+        raise ValueError(
+            f"With {options} a result depends on its whole gallery, so no distractors can be added to it; leave "
+            f"{options} or --distractors out."
+        )
+    if "camera_pair" in parts:
+        raise ValueError(
+            f"{options}: what is near in one camera then changes the ranking in another one, so that the result has "
+            f"no pairs of cameras; leave {options} or --by camera_pair out."
+        )
 
 
 def _used(rules: Rules) -> tuple[str, ...]:
@@ -217,6 +226,7 @@ def _page(out: Path, run: Run, judged: Judged) -> Path:
         query=judged.query,
         gallery=judged.gallery,
         galleries=judged.galleries,
+        nearest=judged.nearest,
     )
     return file
 

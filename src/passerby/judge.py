@@ -16,13 +16,14 @@ from passerby import card, files
 from passerby.asked import Asked, asked, key_of
 from passerby.embed_units import EmbedUnits
 from passerby.evaluation.digest import digest
-from passerby.evaluation.expanded import EXPANSION, expanded
+from passerby.evaluation.post_processed import post_processed
 from passerby.evaluation.protocol import Galleries, inside
 from passerby.evaluation.rules import Rules
-from passerby.evaluation.score import Fact, score
+from passerby.evaluation.score import Fact
 from passerby.evaluation.scores import Scores
 from passerby.evaluation.validation import validation
 from passerby.run import Run, trained_on
+from passerby.search.neighbours import Neighbours
 from passerby.types import Crop, Embeddings, PersonSet
 
 
@@ -36,6 +37,8 @@ class Judged:
         gallery: embeddings of the gallery, likewise.
         galleries: the gallery of each query, as indices into `gallery`; None where all share the whole one.
         scores: how good the ranking is.
+        nearest: the first crops of each ranking after re-ranking, as indices into `gallery`; None where they are those
+            of the embeddings' own distances.
         broken: crops whose pictures could not be read, and why; they are in none of the above.
         rules: that it was judged by.
         facts: what `scores.protocol` states beside what the judge states itself.
@@ -45,6 +48,7 @@ class Judged:
     gallery: Embeddings
     galleries: Galleries | None
     scores: Scores
+    nearest: Neighbours | None
     broken: tuple[tuple[Crop, str], ...]
     rules: Rules
     facts: Mapping[str, Fact]
@@ -84,25 +88,13 @@ def judge(
         galleries = _without_broken(wanted, kept_query, kept_gallery)
     told = facts_of_data(wanted.data, rules, official=official, unreadable=len(pixels.broken))
     facts = {**told, "pooled_sha256": _pooled(wanted, pixels.broken), **_facts_of_run(run), "device": device}
-    post_processing = "none"
-    if rules.post_processing == "expansion":
-        query, gallery = expanded(query, gallery, device=device)
-        post_processing = EXPANSION
-    scores = score(
-        query,
-        gallery,
-        ap=rules.ap,
-        cameras=rules.cameras,
-        galleries=galleries,
-        device=device,
-        protocol=facts,
-        post_processing=post_processing,
-    )
+    done = post_processed(query, gallery, rules, galleries=galleries, device=device, protocol=facts)
     return Judged(
-        query=query,
-        gallery=gallery,
+        query=done.query,
+        gallery=done.gallery,
         galleries=galleries,
-        scores=scores,
+        scores=done.scores,
+        nearest=done.nearest,
         broken=tuple(pixels.broken),
         rules=rules,
         facts=facts,

@@ -125,8 +125,10 @@ def _told(result: Scores) -> str:
     facts = result.protocol
     data = " ".join(str(facts[key]) for key in ("data", "version") if facts.get(key))
     cameras = "crops of the query's own camera left out" if facts["cameras"] else "cameras not used"
+    done = str(facts.get("post_processing", "none"))
     return (
         f"{data + ': ' if data else ''}{result.queries} queries in a gallery of {facts['gallery']}; {cameras}; "
+        f"{'' if done == 'none' else f'after {printable(done)}; '}"
         f"{result.queries_without_match} queries without a match, not counted. "
         f"In brackets: 95 % interval, by drawing {'queries' if result.people is None else 'people'} anew."
     )

@@ -43,13 +43,15 @@ def with_distractors(
         Number of distractors to scores.
 
     Raises:
-        ValueError: if each query has a gallery of its own, there are fewer distractors than asked for, or see
-            `evaluation.enlarged`.
+        ValueError: if each query has a gallery of its own, the result was expanded or re-ranked, there are fewer
+            distractors than asked for, or see `evaluation.enlarged`.
     """
     if judged.galleries is not None:
         raise ValueError("Each query has a gallery of its own; distractors are added to one gallery for all queries.")
     if judged.rules.post_processing != "none":
-        raise ValueError("What is expanded depends on the whole gallery, so that distractors cannot be added to it.")
+        raise ValueError(
+            "What is expanded or re-ranked depends on the whole gallery, so that distractors cannot be added to it."
+        )
     if sizes and sizes[-1] > len(distractors):
         raise ValueError(f"There are {len(distractors)} distractors; {sizes[-1]} were asked for.")
     order = np.random.default_rng(seed).permutation(len(distractors)).tolist()

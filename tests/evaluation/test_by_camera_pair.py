@@ -50,10 +50,9 @@ def plain(query, gallery, *, cameras, ap, metric):
     cameras=st.booleans(),
     ap=st.sampled_from(["step", "trapezoid"]),
     metric=st.sampled_from(["euclidean", "dot"]),
-    block=st.sampled_from([None, 1, 3]),
 )
 def test_each_pair_is_a_loop_over_the_queries_of_one_camera_in_the_crops_of_another(
-    seed, queries, gallery, people, cameras, ap, metric, block
+    seed, queries, gallery, people, cameras, ap, metric
 ):
     rng = np.random.default_rng(seed)
     query = side(rng, "q", queries, 1, people, bare=not cameras)
@@ -64,7 +63,7 @@ def test_each_pair_is_a_loop_over_the_queries_of_one_camera_in_the_crops_of_anot
         with pytest.raises(ValueError, match="has a camera"):
             by_camera_pair(scores, query, searched)
         return
-    found = by_camera_pair(scores, query, searched, block=block)
+    found = by_camera_pair(scores, query, searched)
     assert [one.part for one in found.slices] == sorted(expected)
     for one in found.slices:
         matched = [(value, first, pid) for value, first, pid in expected[one.part] if first]

@@ -120,7 +120,7 @@ def test_distractors_of_another_model_or_dimension_are_refused():
     [
         ({"ap": "area"}, "ap is 'area'"),
         ({"protocol": {"distractors_added": 3}}, "protocol gives distractors_added, which the judge states itself"),
-        ({"block": 0}, "block is 0"),
+        ({"memory": 0}, "memory is 0 bytes"),
     ],
 )
 def test_what_the_judge_refuses_is_refused_before_a_distractor_is_looked_at(more, message):

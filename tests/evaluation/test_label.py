@@ -3,7 +3,9 @@ import re
 
 import pytest
 
+from passerby.evaluation.expanded import EXPANSION
 from passerby.evaluation.label import LONGEST, SHORT, file_name, label
+from passerby.evaluation.reranking import Reranking
 
 MARKET = {
     "data": "market1501",
@@ -34,6 +36,16 @@ DIGEST = hashlib.sha256(b"0123456789abcdef" * 4 + b"fedcba9876543210" * 4).hexdi
         ({"multi_query": "max", "cameras": False}, "market1501, max of several queries, without cameras"),
         ({"distractors_added": 100_000}, "market1501, 100000 distractors added"),
         ({"post_processing": "re-ranking k1=20"}, "market1501, re-ranking k1=20"),
+        ({"post_processing": EXPANSION}, "market1501, expansion"),
+        ({"post_processing": str(Reranking())}, "market1501, k-reciprocal re-ranking"),
+        (
+            {"post_processing": f"{EXPANSION}, then {Reranking()}"},
+            "market1501, expansion, then k-reciprocal re-ranking",
+        ),
+        (
+            {"post_processing": f"{EXPANSION}, then {Reranking(k1=50, k2=15)}"},
+            "market1501, expansion, then k-reciprocal re-ranking (k1 50, k2 15, lambda 0.3)",
+        ),
         ({"leave_one_out": True, "version": "v1"}, "market1501 v1, leave-one-out"),
     ],
 )
@@ -52,6 +64,14 @@ def test_a_label_says_what_is_unusual(changes, name):
         ("cameras", (True, False)),
         ("distractors_added", (0, 7, 70)),
         ("post_processing", ("none", "re-ranking k1=20", "re-ranking k1=21")),
+        (
+            "post_processing",
+            (
+                *("none", EXPANSION, str(Reranking()), f"{EXPANSION}, then {Reranking()}"),
+                *(str(Reranking(**given)) for given in ({"k1": 21}, {"k2": 7}, {"lam": 0.2}, {"lam": 0})),
+                f"{EXPANSION}, then {Reranking(lam=0.2)}",
+            ),
+        ),
     ],
 )
 def test_results_by_other_rules_have_other_labels_and_files(fact, values, official):
@@ -99,6 +119,15 @@ def test_unusual_rules_are_in_the_name_of_the_file():
     assert file_name({**MARKET, **changes}) == "cuhk03-labeled-AP-trapezoid-without-cameras"
     changes["official"] = "not known"
     assert file_name({**MARKET, **changes}) == f"cuhk03-labeled-AP-trapezoid-without-cameras-{DIGEST}"
+
+
+def test_the_longest_rules_of_all_leave_room_for_the_last_number():
+    rules = {"data": "occluded_dukemtmc", "version": "v" * (SHORT - 1), "ap": "trapezoid", "multi_query": "mean"}
+    names = {
+        file_name({**MARKET, **rules, "cameras": False, "post_processing": f"{EXPANSION}, then {Reranking(lam=lam)}"})
+        for lam in (0.25, 0.26)
+    }
+    assert len(names) == 2
 
 
 def test_a_long_name_is_cut_and_keeps_its_digest():

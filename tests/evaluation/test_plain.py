@@ -1,6 +1,6 @@
 """The judge against plain loops, on thousands of random cases.
 
-Why the two may be asked to agree to the last bit of an order, ties with it: all products here are exact in float32.
+Why the two may be asked to agree to the last bit of an order, ties with it: plain Python's products are exact here.
 Vectors are small whole numbers where nothing is pooled. Where vectors are pooled, and so divided by their length,
 either
 
@@ -21,6 +21,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import plain_judge
+from cuts import CUTS, cut
 from passerby.evaluation.answers import answers
 from passerby.evaluation.average_precision import DEFINITIONS
 from passerby.evaluation.enlarged import enlarged
@@ -35,7 +36,6 @@ from passerby.types import DISTRACTOR, JUNK, Crop, Embeddings, PersonSet
 SEEDS = st.integers(0, 2**32)
 PEOPLE = st.integers(1, 4)
 AP = st.sampled_from(DEFINITIONS)
-BLOCKS = st.sampled_from([None, 1, 2, 5])
 EXACT = st.sampled_from(["dot", "euclidean"])
 
 
@@ -99,8 +99,9 @@ def agree(found, expected):
     assert plain_judge.equal(found.cmc(32).tolist(), plain_judge.cmc(first, 32))
 
 
-def judged_alike(query, gallery, keys, *, ap, cameras, galleries=None, **options):
-    found = score(query, gallery, ap=ap, cameras=cameras, galleries=galleries, **options)
+def judged_alike(query, gallery, keys, *, pieces, ap, cameras, galleries=None, **options):
+    with cut(*pieces):
+        found = score(query, gallery, ap=ap, cameras=cameras, galleries=galleries, **options)
     agree(found, plain_judge.judge(keys, query.crops, gallery.crops, ap=ap, cameras=cameras, galleries=galleries))
     assert found.people.tolist() == [crop.pid for crop in query.crops]
 
@@ -114,12 +115,12 @@ def judged_alike(query, gallery, keys, *, ap, cameras, galleries=None, **options
     cameras=st.booleans(),
     own=st.booleans(),
     metric=EXACT,
-    block=BLOCKS,
+    pieces=CUTS,
     ap=AP,
 )
 @many(2000)
 def test_the_judge_is_a_plain_loop_in_common_galleries_and_own_ones(
-    seed, queries, size, people, values, cameras, own, metric, block, ap
+    seed, queries, size, people, values, cameras, own, metric, pieces, ap
 ):
     rng = random.Random(seed)
     query = crops(rng, queries, people=people, least=1, cameras=cameras)
@@ -133,7 +134,7 @@ def test_the_judge_is_a_plain_loop_in_common_galleries_and_own_ones(
         cameras=cameras,
         galleries=galleries,
         metric=metric,
-        block=block,
+        pieces=pieces,
         ap=ap,
     )
 
@@ -173,12 +174,12 @@ def test_right_answers_are_counted_by_a_plain_loop(seed, queries, size, people, 
     values=st.integers(0, 2),
     cameras=st.booleans(),
     metric=EXACT,
-    block=BLOCKS,
+    pieces=CUTS,
     ap=AP,
 )
 @many(700)
 def test_a_gallery_that_grows_is_judged_like_one_that_was_large_from_the_start(
-    seed, queries, size, more, cuts, sizes, people, values, cameras, metric, block, ap
+    seed, queries, size, more, cuts, sizes, people, values, cameras, metric, pieces, ap
 ):
     rng = random.Random(seed)
     query = crops(rng, queries, people=people, least=1, cameras=cameras)
@@ -188,8 +189,9 @@ def test_a_gallery_that_grows_is_judged_like_one_that_was_large_from_the_start(
     one, other, third = (whole_numbers(rng, count, values=values) for count in (queries, size, more))
     bounds = sorted({0, more, *(cut for cut in cuts if cut < more)})
     parts = [embeddings(third[start:end], added[start:end]) for start, end in pairwise(bounds)]
-    options = {"ap": ap, "metric": metric, "cameras": cameras, "block": block}
-    found = enlarged(embeddings(one, query), embeddings(other, gallery), parts, sizes=sizes, **options)
+    options = {"ap": ap, "metric": metric, "cameras": cameras}
+    with cut(*pieces):
+        found = enlarged(embeddings(one, query), embeddings(other, gallery), parts, sizes=sizes, **options)
     assert list(found) == sizes
     for wanted, scores in found.items():
         grown = gallery + added[:wanted]
@@ -265,12 +267,12 @@ def made_tracklets(rng, count, *, first, people, least, cameras, frames):
     stay=st.booleans(),
     cameras=st.booleans(),
     metric=st.sampled_from(["cosine", "dot", "euclidean"]),
-    block=BLOCKS,
+    pieces=CUTS,
     ap=AP,
 )
 @many(800)
 def test_tracklets_are_pooled_and_judged_by_plain_loops(
-    seed, queries, size, people, pool, dim, along_axes, stay, cameras, metric, block, ap
+    seed, queries, size, people, pool, dim, along_axes, stay, cameras, metric, pieces, ap
 ):
     rng = random.Random(seed)
     metric = "dot" if along_axes else metric
@@ -298,7 +300,7 @@ def test_tracklets_are_pooled_and_judged_by_plain_loops(
         assert ours.crops == tuple(rows[group[0]] for group in places)
         sides.append((ours, theirs))
     (query, one), (gallery, other) = sides
-    judged_alike(query, gallery, keys_of(one, other, metric), ap=ap, cameras=cameras, metric=metric, block=block)
+    judged_alike(query, gallery, keys_of(one, other, metric), ap=ap, cameras=cameras, metric=metric, pieces=pieces)
 
 
 @given(
@@ -311,12 +313,12 @@ def test_tracklets_are_pooled_and_judged_by_plain_loops(
     dim=st.sampled_from([4, 16]),
     cameras=st.booleans(),
     metric=st.sampled_from(["cosine", "dot"]),
-    block=BLOCKS,
+    pieces=CUTS,
     ap=AP,
 )
 @many(700)
 def test_several_pictures_of_a_query_are_pooled_and_judged_by_plain_loops(
-    seed, queries, size, more, people, pool, dim, cameras, metric, block, ap
+    seed, queries, size, more, people, pool, dim, cameras, metric, pieces, ap
 ):
     rng = random.Random(seed)
     query = crops(rng, queries, people=people, least=1, cameras=cameras)
@@ -341,7 +343,7 @@ def test_several_pictures_of_a_query_are_pooled_and_judged_by_plain_loops(
         ap=ap,
         cameras=cameras,
         metric=metric,
-        block=block,
+        pieces=pieces,
     )
 
 
@@ -354,11 +356,11 @@ def test_several_pictures_of_a_query_are_pooled_and_judged_by_plain_loops(
     values=st.integers(0, 2),
     cameras=st.booleans(),
     metric=EXACT,
-    block=BLOCKS,
+    pieces=CUTS,
     ap=AP,
 )
 @many(700)
-def test_leaving_one_out_is_a_plain_loop(seed, queries, size, shared, people, values, cameras, metric, block, ap):
+def test_leaving_one_out_is_a_plain_loop(seed, queries, size, shared, people, values, cameras, metric, pieces, ap):
     rng = random.Random(seed)
     distinct = [
         Crop(Path(f"p{n}"), pid, camera(rng, pid, cameras=cameras))
@@ -383,7 +385,7 @@ def test_leaving_one_out_is_a_plain_loop(seed, queries, size, shared, people, va
         keys_of(one, other, metric),
         cameras=cameras,
         metric=metric,
-        block=block,
+        pieces=pieces,
         ap=ap,
     )
 

@@ -3,7 +3,8 @@ from pathlib import Path
 
 import pytest
 
-from passerby.evaluation.rules import Rules
+from passerby.evaluation.reranking import Reranking
+from passerby.evaluation.rules import POST_PROCESSING, Rules
 from passerby.types import Crop, PersonSet
 
 
@@ -25,6 +26,15 @@ APART = replace(FRAMES, galleries={0: (1,)})
         ({"tracklets": ""}, "tracklets is ''"),
         ({"multi_query": "auto"}, "multi_query is 'auto'; give one of none, max, mean"),
         ({"multi_query": "max", "tracklets": "median"}, "tracklets is 'median'"),
+        (
+            {"post_processing": "rerank"},
+            "post_processing is 'rerank'; give one of none, expansion, reranking, expansion",
+        ),
+        ({"post_processing": "reranking+expansion"}, "post_processing is 'reranking.expansion'"),
+        ({"post_processing": "reranking", "leave_one_out": True}, "each picture would stand twice under leave-one-out"),
+        ({"post_processing": "expansion+reranking", "leave_one_out": True}, "leave one of the two out"),
+        ({"reranking": Reranking(k1=9)}, r"reranking is k-reciprocal .*k1 9.* and post_processing is none, which does"),
+        ({"reranking": Reranking(lam=0), "post_processing": "expansion"}, "expansion, which does not re-rank"),
     ],
 )
 def test_a_value_that_is_not_accepted_is_refused(given, message):
@@ -70,6 +80,14 @@ def test_several_pictures_of_a_query_are_searched_for_in_single_pictures():
     }
 
 
+@pytest.mark.parametrize(
+    ("rule", "steps"),
+    list(zip(POST_PROCESSING, [(), ("expansion",), ("reranking",), ("expansion", "reranking")], strict=True)),
+)
+def test_expansion_comes_before_re_ranking(rule, steps):
+    assert Rules(post_processing=rule).steps == steps
+
+
 def test_the_facts_state_each_rule_that_the_judge_does_not_state_itself():
     assert Rules().facts(PICTURES) == {"tracklets": "none", "multi_query": "none", "leave_one_out": False}
     assert Rules(leave_one_out=True).facts(PICTURES)["leave_one_out"] is True
@@ -81,3 +99,4 @@ def test_the_default_is_the_protocol_that_data_sets_are_published_under():
         *("step", True, "auto", "none"),
         False,
     )
+    assert (rules.steps, rules.reranking) == ((), Reranking(k1=20, k2=6, lam=0.3))

@@ -9,6 +9,8 @@ import pytest
 import torch
 from PIL import Image
 
+from passerby.evaluation.reranked import reranked
+from passerby.evaluation.reranking import Reranking
 from passerby.evaluation.score import score
 from passerby.evaluation.significance import interval
 from passerby.report.page import page
@@ -100,6 +102,27 @@ def test_the_tile_says_its_mark_camera_and_distance(tmp_path):
     shown = Page(written(tmp_path, *world(tmp_path)))
     assert shown.texts("li", "right")[0] == "1 right camera 2distance 0.005"  # 1 - cos 0.1
     assert shown.texts("li", "wrong")[0] == "2 wrong camera 2distance 0.020"
+
+
+def test_a_re_ranked_page_shows_the_re_ranked_order_and_distances_and_says_so(tmp_path):
+    query, gallery = world(tmp_path)
+    settings = Reranking(k1=2, k2=1)
+    scores, nearest = reranked(query, gallery, reranking=settings)
+    order = nearest.indices[0].tolist()
+    nearest.indices[0, :4] = torch.tensor([order[0], *reversed(order[1:4])])  # an order that no distance gives
+    nearest.distances[0, :4] = torch.tensor([0.125, 0.25, 0.375, 0.5])
+    text = written(tmp_path, query, gallery, scores={"demo": scores}, nearest=nearest)
+    plain = lists(written(tmp_path, query, gallery, name="plain.html"))
+    assert [file for _, file in lists(text)[0]] == [gallery.crops[row].path.name for row in nearest.indices[0, :4]]
+    assert [file for _, file in lists(text)[0]] != [file for _, file in plain[0]]
+    assert [words.partition("distance ")[2] for words in Page(text).texts("li")[2:6]] == (
+        ["0.125", "0.250", "0.375", "0.500"]
+    )
+    shown = " ".join(Page(text).texts("p", "note"))
+    assert "Order and distances are those after k-reciprocal re-ranking (k1 2, k2 1, lambda 0.3). Junk" in shown
+    assert "k-reciprocal re-ranking (k1 2, k2 1, lambda 0.3)" in Page(text).texts("dd")
+    with pytest.raises(ValueError, match="the descriptors' own distances rank otherwise"):
+        written(tmp_path, query, gallery, scores={"demo": scores})
 
 
 def test_best_queries_come_first_and_worst_queries_lowest_first(tmp_path):

@@ -5,8 +5,13 @@ from pathlib import Path
 import pytest
 import torch
 
+import plain_judge
+from passerby.evaluation.reranked import reranked
+from passerby.evaluation.reranking import Reranking
 from passerby.evaluation.score import score
 from passerby.report.ranked import ranked
+from passerby.search.neighbours import Neighbours
+from passerby.search.rerank import rerank
 from passerby.types import DISTRACTOR, JUNK, Crop, Embeddings, ModelId
 
 
@@ -98,3 +103,51 @@ def test_numbers_out_of_range_and_unstated_protocols_are_refused():
         ranked(query, gallery, scores, (0,), length=0)
     with pytest.raises(ValueError, match="does not state metric and cameras"):
         ranked(query, gallery, dataclasses.replace(scores, protocol={"ap": "step"}), (0,))
+
+
+@pytest.mark.parametrize("lam", [0.0, 0.3])
+@pytest.mark.parametrize("length", [1, 5, 40])
+def test_a_re_ranked_list_is_what_the_judge_kept(lam, length):
+    query, gallery = some(4)
+    settings = Reranking(k1=8, k2=3, lam=lam)
+    far = rerank(query.vectors, gallery.vectors, k1=8, k2=3, lam=lam).tolist()
+    scores, nearest = reranked(query, gallery, reranking=settings, metric="euclidean", keep=40)
+    plain = ranked(query, gallery, score(query, gallery, metric="euclidean"), range(9), length=length)
+    lists = ranked(query, gallery, scores, (7, *range(9)), nearest=nearest, length=length)
+    assert [one.number for one in lists] == [7, *range(9)]
+    for one in lists:
+        kept = plain_judge.kept(one.query, gallery.crops, cameras=True)
+        places = sorted(kept, key=lambda row: (far[one.number][row], row))[:length]
+        assert [result.crop for result in one.results] == [gallery.crops[row] for row in places]
+        assert [result.right for result in one.results] == [gallery.crops[row].pid == one.query.pid for row in places]
+        assert [result.distance for result in one.results] == [far[one.number][row] for row in places]
+        assert (one.junk, one.matches) == (plain[one.number].junk, plain[one.number].matches)
+        assert one.first == int(scores.first[one.number])
+    assert length == 1 or [one.results for one in lists[1:]] != [one.results for one in plain]
+
+
+def test_lists_of_another_ranking_are_refused():
+    query, gallery = some(4)
+    settings = Reranking(k1=8, k2=3)
+    scores, nearest = reranked(query, gallery, reranking=settings, metric="euclidean")
+    with pytest.raises(ValueError, match=r"made with k-reciprocal re-ranking \(k1 8.*give the nearest crops that"):
+        ranked(query, gallery, scores, (0,))
+    for indices, distances, message in (
+        (nearest.indices[:8], nearest.distances[:8], r"lists of shape \(8, 10\); give shape \(9, 10\)"),
+        (nearest.indices[:, :9], nearest.distances[:, :9], r"lists of shape \(9, 9\); give shape \(9, 10\)"),
+        (nearest.indices + 40, nearest.distances, r"names crop .*the gallery has crops 0 \.\. 39"),
+        (nearest.indices.flip(0), nearest.distances.flip(0), "(holds junk|is not what the scores were made of)"),
+    ):
+        with pytest.raises(ValueError, match=message):
+            ranked(query, gallery, scores, range(9), nearest=Neighbours(distances, indices))
+    first = int(scores.first[0])
+    assert 0 < first <= 10
+    moved = nearest.indices.clone()
+    moved[0] = moved[0].roll(1)
+    told = f"first match of query 0 at {first}, and its list has it at {first % 10 + 1}"
+    with pytest.raises(ValueError, match=told):
+        ranked(query, gallery, scores, (0,), nearest=Neighbours(nearest.distances, moved))
+    junk = next(row for row, crop in enumerate(gallery.crops) if crop.pid == JUNK)
+    moved[0, 9] = junk
+    with pytest.raises(ValueError, match="The list of query 0 in nearest holds junk"):
+        ranked(query, gallery, scores, (0,), nearest=Neighbours(nearest.distances, moved))

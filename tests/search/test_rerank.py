@@ -173,6 +173,23 @@ def test_vectors_that_are_all_the_same_cannot_be_ranked():
         blocks(torch.ones(10, 3), torch.ones(50, 3))
 
 
+@pytest.mark.parametrize("dim", [2, 3, 32, 100])
+@pytest.mark.parametrize("value", [1.0, 0.37, -1e-5])
+def test_vectors_of_one_direction_cannot_be_ranked_by_cosine(dim, value):
+    every = torch.full((60, dim), value) * torch.linspace(1, 7, 60)[:, None]
+    for ask in (lambda: blocks(every[:10], every[10:], metric="cosine"), lambda: graph(every, metric="cosine")):
+        with pytest.raises(ValueError, match="all 60 vectors are the same; nothing can be ranked by them"):
+            ask()
+
+
+def test_vectors_that_differ_by_a_bit_can_be_ranked_by_cosine():
+    every = torch.full((60, 32), 0.37)
+    every[7, 3] = every[7, 3].nextafter(torch.tensor(1.0))
+    found = rerank(every[:10], every[10:], metric="cosine")
+    assert found.isfinite().all()
+    assert (found[7] > found[0]).all()
+
+
 def nearest(query, gallery, k):
     return torch.cdist(query[None].double(), gallery.double())[0].topk(k, largest=False).indices
 

@@ -7,7 +7,18 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from typer import Argument, Option
 
 from passerby import terminal
-from passerby.cli.arguments import Ap, Device, NoCameras
+from passerby.cli.arguments import (
+    Ap,
+    Device,
+    Expand,
+    NoCameras,
+    Rerank,
+    RerankK1,
+    RerankK2,
+    RerankLambda,
+    post_processing,
+    reranking,
+)
 from passerby.types import DISTRACTOR, Crop, PersonSet
 
 if TYPE_CHECKING:
@@ -35,9 +46,11 @@ def evaluate(
     leave_one_out: Annotated[
         bool, Option("--leave-one-out", help="Search for each picture of query and gallery among all others.")
     ] = False,
-    expand: Annotated[
-        bool, Option("--expand", help="Move gallery and queries towards their nearest crops before ranking.")
-    ] = False,
+    expand: Expand = False,
+    rerank: Rerank = False,
+    rerank_k1: RerankK1 = None,
+    rerank_k2: RerankK2 = None,
+    rerank_lambda: RerankLambda = None,
     distractors: Annotated[
         list[int] | None, Option(metavar="N", help="Add N distractors to the gallery; again for a curve.")
     ] = None,
@@ -64,7 +77,8 @@ def evaluate(
         tracklets=tracklets,
         multi_query=multi_query,
         leave_one_out=leave_one_out,
-        post_processing="expansion" if expand else "none",
+        post_processing=post_processing(expand=expand, rerank=rerank),
+        reranking=reranking(rerank=rerank, k1=rerank_k1, k2=rerank_k2, lam=rerank_lambda),
     )
     if distractors_from is not None and not distractors:
         raise ValueError("--distractors-from says where to take distractors, and not how many; add --distractors N.")

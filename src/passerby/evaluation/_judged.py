@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Mapping
+from functools import cache
 from importlib.metadata import version
 
 import torch
@@ -50,7 +51,7 @@ def stated(
         "gallery_sha256": digest(gallery.crops),
         "post_processing": post_processing,
         "model": str(query.model or gallery.model or "not known"),
-        "passerby": version("passerby"),
+        "passerby": _version("passerby"),
         "torch": torch.__version__,
     }
     twice = sorted(facts.keys() & (more or {}).keys())
@@ -70,8 +71,13 @@ def scores_of(ranked: Ranks, query: Embeddings, *, ap: str, protocol: Mapping[st
     )
 
 
+@cache
+def _version(package: str) -> str:
+    return version(package)
+
+
 def _count(crops: tuple[Crop, ...], pid: int) -> int:
-    return sum(crop.pid == pid for crop in crops)
+    return [crop.pid for crop in crops].count(pid)
 
 
 def _inverse_negative_penalty(ranked: Ranks) -> Tensor:

@@ -16,4 +16,5 @@ def rows(keys: Iterable[Hashable]) -> dict[Hashable, list[int]]:
 
 def picture(crop: Crop) -> Hashable:
     """What makes two crops the same picture: file and box."""
-    return os.fspath(crop.path), crop.box
+    name = os.fspath(crop.path)
+    return name if crop.box is None else (name, crop.box)

@@ -18,7 +18,7 @@ def by_camera_pair(
     query: Embeddings,
     gallery: Embeddings,
     *,
-    block: int | None = None,
+    memory: int | None = None,
     device: torch.device | str = "cpu",
 ) -> Slices:
     """The result for each pair of cameras: queries of the one, searched for in what the other took.
@@ -31,8 +31,8 @@ def by_camera_pair(
         scores: the judged ranking that is cut; it says how average precision, distance and cameras are used.
         query: the descriptors that were judged.
         gallery: likewise.
-        block: queries in a block, see `score`.
-        device: where the products are computed.
+        memory: bytes that may be held beside the vectors, see `score`.
+        device: where products are computed.
 
     Raises:
         ValueError: if the descriptors are not those of the scores, each query has a gallery of its own, the distances
@@ -54,7 +54,7 @@ def by_camera_pair(
             ap=str(facts["ap"]),
             metric=str(facts["metric"]),
             cameras=bool(facts["cameras"]),
-            block=block,
+            memory=memory,
             device=device,
         )
         for here, asked in shown.items():

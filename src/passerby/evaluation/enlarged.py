@@ -2,21 +2,14 @@
 
 from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence, Set
 
-import numpy as np
-import numpy.typing as npt
 import torch
 
 from passerby.evaluation._judged import Fact, scores_of, stated
 from passerby.evaluation._rows import picture
 from passerby.evaluation.digest import digest
-from passerby.evaluation.protocol import protocol as relevance_of
-from passerby.evaluation.ranks import Ranks, ranks
+from passerby.evaluation.exact_ranks import added, exact_ranks
 from passerby.evaluation.scores import Scores
-from passerby.search.distance import blocks
 from passerby.types import DISTRACTOR, Crop, Embeddings
-
-_Keys = list[npt.NDArray[np.float32]]
-"""For each query the keys of its matches, ascending."""
 
 
 def enlarged(
@@ -28,7 +21,7 @@ def enlarged(
     ap: str = "step",
     metric: str = "cosine",
     cameras: bool = True,
-    block: int | None = None,
+    memory: int | None = None,
     device: torch.device | str = "cpu",
     protocol: Mapping[str, Fact] | None = None,
 ) -> dict[int, Scores]:
@@ -46,8 +39,8 @@ def enlarged(
         ap: definition of average precision, as for `score`.
         metric: one of `distance.METRICS`.
         cameras: False to ignore cameras.
-        block: queries in a block, as for `score`.
-        device: where the products are computed.
+        memory: bytes that may be held beside the vectors, as for `score`.
+        device: where products are computed.
         protocol: further facts, as for `score`.
 
     Returns:
@@ -62,60 +55,20 @@ def enlarged(
     if not sizes or sizes[0] < 0 or list(sizes) != sorted(set(sizes)):
         raise ValueError(f"sizes is {list(sizes)}; give one number or more, each 0 or more, ascending.")
     facts = stated(query, gallery, ap=ap, metric=metric, cameras=cameras, galleries=None, more=protocol)
-    ranked, keys = _ranked(query, gallery, metric=metric, cameras=cameras, block=block, device=device)
+    ranked = exact_ranks(query, gallery, metric=metric, cameras=cameras, memory=memory, device=device)
     found: dict[int, Scores] = {}
-    added = np.zeros(len(ranked.ranks), dtype=np.int64)
     crops: list[Crop] = []
     known = {picture(crop) for crop in (*query.crops, *gallery.crops)}
     for part in _cut(distractors, sizes):
         if part is not None:
             _check(query, part, known)
-            added += _closer(query, part, keys, metric=metric, block=block, device=device)
+            ranked = added(ranked, query, part, memory=memory, device=device)
             crops += part.crops
         if len(crops) in sizes:
-            grown = Ranks(ranked.counts, ranked.ranks + torch.from_numpy(added))
-            found[len(crops)] = scores_of(grown, query, ap=ap, protocol=_grown(facts, crops))
+            found[len(crops)] = scores_of(ranked.ranks, query, ap=ap, protocol=_grown(facts, crops))
     if len(found) < len(sizes):
         raise ValueError(f"There are {len(crops)} distractors, and sizes asks for {sizes[-1]}; give no more than that.")
     return found
-
-
-def _ranked(
-    query: Embeddings,
-    gallery: Embeddings,
-    *,
-    metric: str,
-    cameras: bool,
-    block: int | None,
-    device: torch.device | str,
-) -> tuple[Ranks, _Keys]:
-    """Ranks of the matches without any distractor added, and their keys in the same order."""
-    relevance = relevance_of(query.crops, gallery.crops, cameras=cameras)
-    parts: list[Ranks] = []
-    matched: _Keys = []
-    for part, there in blocks(query.vectors, gallery.vectors, metric=metric, block=block, device=device):
-        keys, relevant = there.cpu(), relevance(part)
-        parts.append(ranks(keys, relevant))
-        for row, match in zip(keys.numpy(), relevant.match.numpy(), strict=True):
-            matched.append(np.sort(row[match]))
-    return Ranks(torch.cat([part.counts for part in parts]), torch.cat([part.ranks for part in parts])), matched
-
-
-def _closer(
-    query: Embeddings,
-    part: Embeddings,
-    matched: _Keys,
-    *,
-    metric: str,
-    block: int | None,
-    device: torch.device | str,
-) -> npt.NDArray[np.int64]:
-    """For each match, how many of these distractors are closer; at equal distance the gallery's crop comes first."""
-    counts = []
-    for rows, there in blocks(query.vectors, part.vectors, metric=metric, block=block, device=device):
-        for keys, wanted in zip(there.cpu().numpy(), matched[rows], strict=True):
-            counts += [int(np.count_nonzero(keys < key)) for key in wanted]
-    return np.array(counts, dtype=np.int64)
 
 
 def _cut(parts: Iterable[Embeddings], sizes: Sequence[int]) -> Iterator[Embeddings | None]:

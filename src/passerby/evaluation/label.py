@@ -4,11 +4,17 @@ import hashlib
 import re
 from collections.abc import Iterator, Mapping
 
+from passerby.evaluation.expanded import EXPANSION
+from passerby.evaluation.reranking import NAME, USUAL
+
 SHORT = 24
 """Characters up to which a version is part of the name; those of drawn worlds are longer."""
 
-LONGEST = 100
+LONGEST = 180
 """Characters of a file's name, without ending and digest."""
+
+SHORTER = {EXPANSION: "expansion", str(USUAL): NAME}
+"""What is done between embedding and ranking, by the usual numbers; others are part of the name."""
 
 Protocol = Mapping[str, str | int | float | bool | None]
 
@@ -46,4 +52,7 @@ def _unusual(protocol: Protocol) -> Iterator[str]:
     if added:
         yield f"{added} distractors added"
     if protocol.get("post_processing", "none") != "none":
-        yield str(protocol["post_processing"]).partition(" (")[0]
+        told = str(protocol["post_processing"])
+        for usual, name in SHORTER.items():
+            told = told.replace(usual, name)
+        yield told

@@ -1,6 +1,6 @@
 """Which crops of the gallery are right for a query, and which do not count: two boolean matrices, in blocks."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -28,6 +28,8 @@ Galleries = Mapping[int, Sequence[int] | npt.NDArray[np.int64]]
 """Query to the indices into the gallery of the crops that it is searched in."""
 Protocol = Callable[[slice], Relevance]
 """Gives the relevance of the gallery for a slice of the queries."""
+Places = Callable[[int], tuple[list[int], list[int]]]
+"""Gives rows of matches and of junk for one query."""
 
 
 def protocol(
@@ -50,37 +52,70 @@ def protocol(
     Raises:
         ValueError: see `check`; while blocks are made, if a query's gallery is empty or points outside.
     """
-    check(queries, gallery, cameras=cameras, galleries=galleries)
-    people = rows(crop.pid for crop in gallery)
-    pictures = rows(picture(crop) for crop in gallery)
-    camids = [crop.camid for crop in gallery]
-    twins = {key: some for key, some in pictures.items() if len(some) > 1}
+    listed = places(queries, gallery, cameras=cameras, galleries=galleries)
     never = np.array([crop.pid == JUNK for crop in gallery])
 
     def relevance(part: slice) -> Relevance:
         part = slice(*part.indices(len(queries)))
-        block = queries[part]
-        match = np.zeros((len(block), len(gallery)), dtype=np.bool_)
-        junk = np.tile(never, (len(block), 1))
-        for index, query in enumerate(block):
-            same = people.get(query.pid, [])
-            match[index, same] = True
-            out = [row for row in same if camids[row] == query.camid] if cameras else []
-            out += pictures.get(picture(query), [])
-            match[index, out] = False
+        match = np.zeros((part.stop - part.start, len(gallery)), dtype=np.bool_)
+        junk = np.tile(never, (len(match), 1))
+        for index, query in enumerate(range(part.start, part.stop)):
+            right, out = listed(query)
+            match[index, right] = True
             junk[index, out] = True
-            for row in same if twins else ():
-                if match[index, row]:
-                    others = [twin for twin in twins.get(picture(gallery[row]), ()) if not match[index, twin]]
-                    junk[index, others] = True
             if galleries is not None:
                 outside = np.ones(len(gallery), dtype=np.bool_)
-                outside[inside(galleries, part.start + index, len(gallery))] = False
-                match[index, outside] = False
+                outside[inside(galleries, query, len(gallery))] = False
                 junk[index, outside] = True
         return Relevance(torch.from_numpy(match), torch.from_numpy(junk))
 
     return relevance
+
+
+def places(
+    queries: Sequence[Crop], gallery: Sequence[Crop], *, cameras: bool = True, galleries: Galleries | None = None
+) -> Places:
+    """The same as lists, which are short however large the gallery.
+
+    Junk that is the same for all queries, or not in a query's own gallery, is not listed. Arguments and errors are
+    those of `protocol`.
+
+    Returns:
+        A function that gives one query's rows of matches, and of what is removed before ranking, each ascending.
+    """
+    check(queries, gallery, cameras=cameras, galleries=galleries)
+    people = rows(crop.pid for crop in gallery)
+    first, twins = _pictures(gallery)
+
+    def listed(index: int) -> tuple[list[int], list[int]]:
+        query = queries[index]
+        same = people.get(query.pid, [])
+        out = {row for row in same if gallery[row].camid == query.camid} if cameras else set()
+        itself = first.get(picture(query))
+        if itself is not None:
+            out.update(twins.get(picture(query), (itself,)))
+        match = [row for row in same if row not in out]
+        if twins:
+            right = set(match)
+            out.update(twin for row in match for twin in twins.get(picture(gallery[row]), ()) if twin not in right)
+        if galleries is not None:
+            there = set(inside(galleries, index, len(gallery)).tolist())
+            match, out = [row for row in match if row in there], out & there
+        return match, sorted(out)
+
+    return listed
+
+
+def _pictures(gallery: Sequence[Crop]) -> tuple[dict[Hashable, int], dict[Hashable, list[int]]]:
+    """The first row of each picture, and all rows of those that stand there more than once."""
+    first: dict[Hashable, int] = {}
+    twins: dict[Hashable, list[int]] = {}
+    for row, crop in enumerate(gallery):
+        key = picture(crop)
+        before = first.setdefault(key, row)
+        if before != row:
+            twins.setdefault(key, [before]).append(row)
+    return first, twins
 
 
 def inside(galleries: Galleries, query: int, size: int) -> npt.NDArray[np.int64]:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from passerby.evaluation.average_precision import DEFINITIONS
 from passerby.evaluation.pooled import POOLS
+from passerby.evaluation.reranking import USUAL, Reranking
 from passerby.evaluation.tracklets import in_tracklets
 from passerby.types import PersonSet
 
@@ -12,8 +13,8 @@ TRACKLETS = ("auto", "none", *POOLS)
 """auto: max where all crops are in tracklets, as MARS is judged, else none; none: each crop for itself."""
 MULTI_QUERY = ("none", *POOLS)
 """none: single queries; else how the further pictures of a query's person and camera are pooled."""
-POST_PROCESSING = ("none", "expansion")
-"""What is done between embedding and ranking; expansion: see `evaluation.expanded`."""
+POST_PROCESSING = ("none", "expansion", "reranking", "expansion+reranking")
+"""What is done between embedding and ranking; see `evaluation.expanded` and `evaluation.reranked`."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,6 +28,7 @@ class Rules:
         multi_query: one of MULTI_QUERY.
         leave_one_out: True to search for each named crop of query and gallery among all others.
         post_processing: one of POST_PROCESSING.
+        reranking: by which numbers, where there is re-ranking.
 
     Raises:
         ValueError: if a value is not accepted, or two do not go together.
@@ -38,6 +40,7 @@ class Rules:
     multi_query: str = "none"
     leave_one_out: bool = False
     post_processing: str = "none"
+    reranking: Reranking = USUAL
 
     def __post_init__(self) -> None:
         for name, accepted in (
@@ -53,6 +56,20 @@ class Rules:
                 f"multi_query is {self.multi_query}, which pools pictures of a query's person; it does not go together "
                 "with tracklets or leave-one-out: leave one of them out."
             )
+        if self.leave_one_out and "reranking" in self.steps:
+            raise ValueError(
+                "Re-ranking takes queries and gallery as one set, in which each picture would stand twice under "
+                "leave-one-out and be its own neighbour; leave one of the two out."
+            )
+        if self.reranking != USUAL and "reranking" not in self.steps:
+            raise ValueError(
+                f"reranking is {self.reranking}, and post_processing is {self.post_processing}, which does not re-rank."
+            )
+
+    @property
+    def steps(self) -> tuple[str, ...]:
+        """What is done between embedding and ranking, in this order: of "expansion" and "reranking"."""
+        return () if self.post_processing == "none" else tuple(self.post_processing.split("+"))
 
     def pool_of(self, data: PersonSet) -> str | None:
         """How the frames of this data set's tracklets are pooled; None where each crop is judged for itself."""

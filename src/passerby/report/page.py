@@ -19,6 +19,7 @@ from passerby.report.extremes import extremes
 from passerby.report.ranked import ranked
 from passerby.report.ranked_list import RankedList
 from passerby.report.thumbnail import thumbnail
+from passerby.search.neighbours import Neighbours
 from passerby.types import Crop, Embeddings
 
 Picture = Callable[[Crop], str | None]
@@ -56,6 +57,7 @@ def page(
     query: Embeddings,
     gallery: Embeddings,
     galleries: Galleries | None = None,
+    nearest: Neighbours | None = None,
     best: int = 8,
     worst: int = 8,
     also: Sequence[int] = (),
@@ -73,6 +75,7 @@ def page(
         query: the descriptors of the first result's queries.
         gallery: the descriptors of its gallery.
         galleries: the gallery of each query, as it was judged; None where all share the whole one.
+        nearest: the first crops of each query's ranking, where it was re-ranked; see `ranked`.
         best: how many of the best queries are shown, 0 or more.
         worst: how many of the worst, 0 or more. Where best and worst make up all queries, each is shown once.
         also: numbers of queries, 0 .. Q - 1, that are shown too, in this order.
@@ -94,7 +97,7 @@ def page(
     sections = [
         {"heading": heading, "note": note, "lists": [_list(one, picture) for one in lists]}
         for heading, note, numbers in _choose(first, best=best, worst=worst, also=also)
-        if (lists := ranked(query, gallery, first, numbers, galleries=galleries, length=length))
+        if (lists := ranked(query, gallery, first, numbers, galleries=galleries, nearest=nearest, length=length))
     ]
     # Every value is escaped; only the curve, which escapes its own names, goes in as it is.
     environment = Environment(loader=PackageLoader("passerby.report", "."), autoescape=True, undefined=StrictUndefined)
@@ -108,12 +111,19 @@ def page(
         table=[_row(name, one, bounds[name]) for name, one in scores.items()],
         curve=Markup(curves(scores, length=max(2, min(20, len(gallery.crops))))) if first.queries else None,
         sections=sections,
+        after=_after(first),
         shared=_facts(shared),
         own={name: _facts({f: v for f, v in one.protocol.items() if f not in shared}) for name, one in scores.items()},
     )
     with files.whole(path) as partial:
         # File names that are not valid text come from the disk as lone surrogates, which UTF-8 does not have.
         partial.write_bytes(html.encode("utf-8", "backslashreplace"))
+
+
+def _after(scores: Scores) -> str:
+    """What was done to the distances, in words; "" for nothing."""
+    done = str(scores.protocol.get("post_processing") or "none")
+    return "" if done == "none" else done
 
 
 def _things(scores: Scores) -> tuple[str, str]:

@@ -8,6 +8,8 @@ from torch import Tensor
 
 CHUNK = 256
 """Vectors or pairs that are widened to float64 at a time."""
+ROUNDING = 1e-24
+"""Half the squared distance from their mean that float64 may leave to equal vectors of length 1."""
 LAMBDA = 8
 """A float32 product's error, in units of sqrt(D) roundings: one in 10^13 is larger (Higham and Mary's bound)."""
 
@@ -27,6 +29,11 @@ class Points:
     metric: str
     centred: Tensor
     halves: Tensor
+
+    @property
+    def all_same(self) -> bool:
+        """Whether all are one vector; under cosine, where lengths and mean are rounded, to within that rounding."""
+        return not bool((self.halves > (ROUNDING if self.metric == "cosine" else 0)).any())
 
 
 def points(sides: Sequence[Tensor], metric: str) -> Points:

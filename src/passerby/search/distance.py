@@ -65,7 +65,7 @@ def blocks(
     """
     if block is not None and block < 1:
         raise ValueError(f"block is {block}; give 1 query or more.")
-    query_norms, norms = _checked_norms(queries, gallery, metric)
+    query_norms, norms = checked_lengths(queries, gallery, metric)
     size = block or max(1, BLOCK_BYTES // (4 * max(1, len(gallery))))
     there = gallery.to(device)
     scale = {"cosine": 1 / norms, "euclidean": norms.square() / 2}.get(metric, norms).float().to(device)
@@ -94,7 +94,7 @@ def check(queries: Tensor, gallery: Tensor, *, metric: str = "cosine") -> None:
     Raises:
         ValueError: see `blocks`; the rows at fault are named.
     """
-    _checked_norms(queries, gallery, metric)
+    checked_lengths(queries, gallery, metric)
 
 
 def finish(keys: Tensor, queries: Tensor, metric: str) -> Tensor:
@@ -112,7 +112,8 @@ def finish(keys: Tensor, queries: Tensor, metric: str) -> Tensor:
     return (2 * keys.double() + squares).clamp(min=0).sqrt().float()
 
 
-def _checked_norms(queries: Tensor, gallery: Tensor, metric: str) -> tuple[Tensor, Tensor]:
+def checked_lengths(queries: Tensor, gallery: Tensor, metric: str) -> tuple[Tensor, Tensor]:
+    """Lengths (Q,) and (G,) in float64 of descriptors that can be compared; otherwise as `check`."""
     if metric not in METRICS:
         raise ValueError(f"metric is {metric!r}; give one of {', '.join(METRICS)}.")
     for name, side in (("queries", queries), ("gallery", gallery)):

@@ -58,7 +58,7 @@ def expansion(
         alpha: weight of a neighbour is its cosine to this power, see `augment`.
         without_own: True for the mean of the neighbours alone.
         order: one of ORDERS.
-        block: rows in a block, see `self_neighbours` and `distance.blocks`.
+        block: rows in a block, see `self_neighbours` and `neighbours`.
         device: where the neighbours are found; the result is on the CPU.
 
     Returns:
@@ -155,7 +155,7 @@ def expand(
         alpha: 0 or more; 0 is the plain mean.
         without_own: True for the mean of the neighbours alone.
         found: each query's nearest crops by cosine, k or more; they are looked for by default.
-        block: queries in a block, see `distance.blocks`.
+        block: queries in a block, see `neighbours`.
         device: where the neighbours are found; the result is on the CPU.
 
     Returns:

@@ -58,7 +58,7 @@ def graph(
     check(gallery[:0], gallery, metric=metric)
     check_arguments(k1, k2, len(gallery))
     given = points((gallery,), metric)
-    if not given.halves.any():
+    if given.all_same:
         raise ValueError(f"all {len(gallery)} vectors are the same; nothing can be ranked by them.")
     found = nearest(given, length(k1, k2), device=device)
     nearer = reciprocal(found.indices.numpy(), half(k1) + 1)

@@ -49,7 +49,7 @@ def jaccard(
     check(vectors[:0], vectors, metric=metric)
     check_arguments(k1, k2, len(vectors))
     given = points((vectors,), metric)
-    if not given.halves.any():
+    if given.all_same:
         raise ValueError(f"all {len(vectors)} vectors are the same; they cannot be clustered.")
     found = nearest(given, length(k1, k2), device=device)
     codes = expand_queries(encode(given, found, k1), found.indices.numpy(), k2)

@@ -105,7 +105,7 @@ def blocks(
     check(query, gallery, metric=metric)
     check_arguments(k1, k2, len(query) + len(gallery))
     given = points((query, gallery), metric)
-    if not given.halves.any():
+    if given.all_same:
         raise ValueError(f"all {len(given.halves)} vectors are the same; nothing can be ranked by them.")
     return _blocks(given, len(query), k1, k2, lam, block, device)
 

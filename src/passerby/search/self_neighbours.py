@@ -3,10 +3,10 @@
 import math
 from dataclasses import dataclass
 
-import numpy as np
 import torch
 from torch import Tensor
 
+from passerby.search._candidates import places
 from passerby.search._points import Points, error, exact, keys, points
 from passerby.search.distance import check
 
@@ -126,14 +126,8 @@ def _by_float32(given: Points, kept: int, block: int, device: torch.device | str
 
 def _below(found: Tensor, bounds: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     """Rows, columns and keys of what lies below the bounds."""
-    below = found < bounds
-    if below.device.type == "cpu":
-        flat = torch.from_numpy(np.flatnonzero(below.numpy()))
-    else:
-        flat = below.flatten().nonzero().flatten()
-    width = found.shape[1]
-    down = flat.div(width, rounding_mode="floor")
-    return down, flat - down * width, found.flatten()[flat]
+    down, across = places(found < bounds)
+    return down, across, found[down, across]
 
 
 def _merge(

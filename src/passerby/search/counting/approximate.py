@@ -1,0 +1,175 @@
+"""Keys of many pairs at once, each with a bound of its error that is proved, not guessed."""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from passerby.search._candidates import is_full
+from passerby.search.counting.digits import BASE, ROUNDING, TINY, Digits, digits
+from passerby.search.counting.memory import memory
+from passerby.search.counting.sides import Floats, Ints, Sides
+
+DEPTH = 512
+"""Dimensions that float32 sums up before the sum is added to that of the others."""
+CENTRED = 0.05
+"""Share of the vectors' mean square from which on their mean is worth subtracting."""
+
+
+class Tile(NamedTuple):
+    """Keys of some queries and a range of crops, and how far each can be from exact arithmetic.
+
+    Args:
+        keys: (B, T) float32; may be written to, and used again for the next tile.
+        room: (B, T) int32, likewise.
+        errors: (B,) float64.
+    """
+
+    keys: Tensor
+    room: Tensor
+    errors: Floats
+
+
+Approximate = Callable[[Ints, slice], Tile]
+"""Gives the keys of some rows of the queries, ascending, and a slice of the crops."""
+
+
+def by_digits(given: Sides, rows: Ints, *, count: int, most: tuple[int, int]) -> tuple[Approximate, ...]:
+    """Keys by products of int8 digits, which are summed up without any error; on the CPU.
+
+    A vector is a centre, digits and a rest, so that an inner product is that of the digits, products with a rest, which
+    are no larger than the product of the lengths, and what the centre adds, which is known for each vector.
+
+    Args:
+        given: queries and crops.
+        rows: (N,) the crops that are looked at, ascending.
+        count: digits of a number, 1 or 2; a third one would be lost in the float32 sum.
+        most: the most queries and crops of a tile.
+
+    Returns:
+        Keys by the first digit alone, and by the first two.
+    """
+    dim = given.crops.shape[1]
+    centre = _centre(given, rows)
+    ours = digits(given.queries, centre, count=count)
+    theirs = digits(given.crops, centre, count=count, rows=torch.from_numpy(rows), last_first=True)
+    scale, offset = torch.from_numpy(given.scale[rows]), torch.from_numpy(given.offset[rows])
+    about = torch.zeros(len(given.queries), dtype=torch.float64)
+    if centre is not None:
+        wide = centre.double()
+        about = _times(given.queries, np.arange(len(given.queries)), wide) - float(wide @ wide)
+        offset = offset + scale * _times(given.crops, rows, wide)
+    factor = (scale * theirs.steps.double()).float()
+    beside = torch.stack((torch.ones_like(about), about), dim=1).float()
+    above = torch.stack((offset, scale)).float() if centre is not None or given.metric == "euclidean" else None
+    sums, found = memory(most[0] * most[1], kind=np.int32), memory(most[0] * most[1], kind=np.float32)
+
+    def by(level: int) -> Approximate:
+        error = _error_of_digits(ours, theirs, scale.abs(), offset.abs(), about.abs(), level)
+
+        def tile(some: Ints, columns: slice) -> Tile:
+            shape = (len(some), columns.stop - columns.start)
+            into, keys = sums[: shape[0] * shape[1]].view(shape), found[: shape[0] * shape[1]].view(shape)
+            asked = torch.from_numpy(some)
+            left = ours.digits[asked]
+            for depth in range(1, level + 1):
+                right = theirs.digits[columns, (count - depth) * dim :]
+                torch._int_mm(left[:, : depth * dim], right.T, out=into)
+                if depth == 1:
+                    keys.copy_(into).mul_(factor[columns])  # quicker than a product of two types
+                else:
+                    keys.addcmul_(into, factor[columns], value=float(BASE) ** (1 - depth))
+            keys.mul_(ours.steps[asked, None])
+            if above is not None:
+                keys.addmm_(beside[asked], above[:, columns])
+            return Tile(keys, into, error(asked, columns))
+
+        return tile
+
+    return tuple(by(level) for level in range(1, count + 1))
+
+
+def _centre(given: Sides, rows: Ints) -> Tensor | None:
+    """(D,) the crops' mean, where taking it off makes them much shorter."""
+    some = given.crops[torch.from_numpy(rows[:: max(1, len(rows) // 256)])]
+    mean = some.mean(dim=0)
+    return mean if float(mean.square().sum()) > CENTRED * float(some.square().sum(dim=1).mean()) else None
+
+
+def _error_of_digits(
+    ours: Digits, theirs: Digits, scale: Tensor, offset: Tensor, about: Tensor, level: int
+) -> Callable[[Tensor, slice], Floats]:
+    """How far keys by the first digits can be from exact arithmetic, for the worst crop of a range."""
+
+    def parts(side: Digits) -> list[Tensor]:
+        """At least the length of the vector, of what its second digit says, and so on, and of the rest."""
+        between = [side.rests[k] + side.rests[k + 1] for k in range(level - 1)]
+        return [side.lengths, *between, side.rests[level - 1]]
+
+    left, right = parts(ours), [scale * length for length in parts(theirs)]
+
+    def error(asked: Tensor, columns: slice) -> Floats:
+        most = [float(length[columns].max()) for length in right]
+        total = left[0][asked] * most[level] + left[level][asked] * (most[0] + most[level])
+        for one in range(1, level):
+            for other in range(level - one, level):
+                total += left[one][asked] * most[other]  # two digits so far down that they are left out
+        sizes = left[0][asked] * most[0] + float(offset[columns].max()) + about[asked] * float(scale[columns].max())
+        return (total + 16 * (level + 1) * ROUNDING * sizes).numpy()
+
+    return error
+
+
+def _times(vectors: Tensor, rows: Ints, wide: Tensor) -> Tensor:
+    """(N,) float64 inner products."""
+    found = torch.empty(len(rows), dtype=torch.float64)
+    for start in range(0, len(rows), 64):
+        part = vectors[torch.from_numpy(rows[start : start + 64])]
+        torch.mv(part.double(), wide, out=found[start : start + 64])
+    return found
+
+
+def by_float32(given: Sides, rows: Ints, *, most: tuple[int, int], device: torch.device | str) -> Approximate:
+    """Keys by float32 products of DEPTH dimensions at a time, whatever the order in which a library sums them up.
+
+    Args:
+        given: queries and crops.
+        rows: (N,) the crops that are looked at, ascending.
+        most: the most queries and crops of a tile.
+        device: where the products are computed.
+    """
+    dim = given.crops.shape[1]
+    depths = range(0, dim, DEPTH)
+    rates, offsets, lengths = given.scale[rows], given.offset[rows], given.lengths[rows] * np.abs(given.scale[rows])
+    scale, offset = (torch.from_numpy(side).float().to(device) for side in (rates, offsets))
+    sums, found = (memory(most[0] * most[1], kind=np.float32).to(device) for _ in range(2))
+    share = 1.01 * (min(dim, DEPTH) + len(depths) + 8) * ROUNDING
+
+    def tile(some: Ints, columns: slice) -> Tile:
+        shape = (len(some), columns.stop - columns.start)
+        into, keys = (side[: shape[0] * shape[1]].view(shape) for side in (sums, found))
+        left, right = _taken(given.queries, some).to(device), _taken(given.crops, rows[columns]).to(device)
+        if not is_full(dim):
+            # PyTorch was told to round the factors of float32 products further; then it is float64 that is precise.
+            keys.copy_(torch.mm(left.double(), right.double().T))
+        for depth in depths if is_full(dim) else ():
+            there = slice(depth, depth + DEPTH)
+            if depth:
+                keys += torch.mm(left[:, there], right[:, there].T, out=into)
+            else:
+                torch.mm(left[:, there], right[:, there].T, out=keys)
+        keys.mul_(scale[columns]).add_(offset[columns])
+        least = 4 * dim * TINY * float(np.abs(rates[columns]).max())
+        error = share * (given.query_lengths[some] * lengths[columns].max() + offsets[columns].max()) + least
+        return Tile(keys, into.view(torch.int32), error)
+
+    return tile
+
+
+def _taken(vectors: Tensor, rows: Ints) -> Tensor:
+    """Some rows, without a copy where they stand together."""
+    if rows[-1] - rows[0] == len(rows) - 1:
+        return vectors[rows[0] : rows[-1] + 1]
+    return vectors[torch.from_numpy(rows)]

@@ -1,0 +1,185 @@
+"""Which approximate keys cost least in the end."""
+
+import time
+from collections.abc import Callable, Iterator
+from functools import cache
+from itertools import combinations
+from typing import NamedTuple
+
+import numpy as np
+import torch
+
+from passerby.search.counting.approximate import Approximate, by_digits, by_float32
+from passerby.search.counting.pieces import Pieces
+from passerby.search.counting.sides import Floats, Ints, Sides, doubt
+from passerby.search.counting.targets import Targets
+
+TRIED = (64, 2048)
+"""Queries and crops with which the kinds of keys are tried."""
+PAIR = 60
+"""What a pair costs in float64, in those of the float32 product of many; measured, as the next three."""
+CUT = 250
+"""What cutting a vector into one digit costs, in float32 products of it."""
+FLOAT32 = 1.05
+"""What the sums of float32 cost, in bare products."""
+TIES = 0.005
+"""The share of ties from which on all crops are put in order."""
+SORTED = 0.15
+"""What it costs to count among keys, likewise, for vectors of 2,048 dimensions."""
+
+
+class Level(NamedTuple):
+    """One kind of keys, and what a key costs in those of a bare float32 product."""
+
+    approximate: Approximate
+    cost: float
+
+
+class _Tried(NamedTuple):
+    """Keys of one query's targets, ascending, and which of the crops that are tried are none."""
+
+    keys: Floats
+    others: Ints
+
+
+def levels(given: Targets, crops: Sides, rows: Ints, cut: Pieces, *, device: torch.device | str) -> tuple[Level, ...]:
+    """Kinds of approximate keys, each more precise than the one before; the counts are the same with any.
+
+    The more precise, the longer products take and the fewer pairs lie within the error of a target; a query for which
+    these are too many goes on to the next kind. Which kinds are worth it is tried on some queries and crops.
+
+    Args:
+        given: the targets.
+        crops: queries and crops.
+        rows: (N,) the crops that are looked at, ascending.
+        cut: how much is looked at at once, and how many digits there is memory for.
+        device: where the products are computed.
+    """
+    most = (cut.queries, cut.crops)
+    costs = _costs(crops, cut, device)
+    chosen: tuple[int, ...] = (len(costs) - 1,)
+    if len(costs) > 1 and costs[0] + CUT / len(crops.queries) < costs[-1]:
+        asked, looked, some, found = _sample(given, crops, rows)
+        tried = _kinds(some, np.arange(len(looked)), len(costs) - 1, (len(asked), len(looked)), device)
+        shares = np.stack([_open(kind, some, found) for kind in tried])
+        chosen = min(_chains(len(costs)), key=lambda chain: _cost(chain, costs, shares, len(crops.queries)))
+    digits = max((kind + 1 for kind in chosen if kind < len(costs) - 1), default=0)
+    made = _kinds(crops, rows, digits, most, device)
+    return tuple(Level(made[kind if kind < digits else digits], costs[kind]) for kind in chosen)
+
+
+def ties(given: Targets, crops: Sides, rows: Ints) -> float:
+    """The share of the crops that are as close to a query as one of its targets, to the precision of float64.
+
+    Args:
+        given: the targets.
+        crops: queries and crops.
+        rows: (N,) the crops that are looked at, ascending.
+    """
+    asked, looked, some, found = _sample(given, crops, rows)
+    keys = some.queries.double().numpy() @ some.crops.double().numpy().T * some.scale + some.offset
+    doubts = [
+        2 * float(doubt(some, np.full(len(looked), row), np.arange(len(looked))).max()) for row in range(len(asked))
+    ]
+    return float(np.mean([_near(row, error, one) for row, error, one in zip(keys, doubts, found, strict=True)]))
+
+
+def _sample(given: Targets, crops: Sides, rows: Ints) -> tuple[Ints, Ints, Sides, list[_Tried]]:
+    """Some queries and crops: their rows, themselves, and the queries' targets."""
+    asked, looked = _spread(np.unique(given.queries), TRIED[0]), _spread(rows, TRIED[1])
+    return asked, looked, _some(crops, asked, looked), [_tried(given, crops, query, looked) for query in asked.tolist()]
+
+
+def _costs(crops: Sides, cut: Pieces, device: torch.device | str) -> list[float]:
+    """Of keys by one digit, by two, ..., by float32: what one costs in those of a bare float32 product."""
+    sorting = SORTED * 2048 / crops.crops.shape[1]
+    counts = range(1, cut.digits + 1) if torch.device(device).type == "cpu" else range(0)
+    # A first digit takes one product of int8, a second one two more.
+    return [sorting + (2 * count - 1) * _int8_cost() for count in counts] + [sorting + FLOAT32]
+
+
+def _tried(given: Targets, crops: Sides, query: int, looked: Ints) -> _Tried:
+    mine = slice(*np.searchsorted(given.queries, (query, query + 1)).tolist())
+    own = np.isin(looked, given.rows[mine]) if crops is given.sides else np.zeros(len(looked), dtype=np.bool_)
+    return _Tried(np.sort(given.keys[mine]), np.flatnonzero(~own))
+
+
+def _kinds(
+    given: Sides, rows: Ints, digits: int, most: tuple[int, int], device: torch.device | str
+) -> tuple[Approximate, ...]:
+    """By one digit, by two, ..., by float32."""
+    first = by_digits(given, rows, count=digits, most=most) if digits else ()
+    return *first, by_float32(given, rows, most=most, device=device)
+
+
+def _chains(kinds: int) -> Iterator[tuple[int, ...]]:
+    for length in range(1, kinds + 1):
+        yield from combinations(range(kinds), length)
+
+
+def _cost(chain: tuple[int, ...], costs: list[float], shares: Floats, queries: int) -> float:
+    """What a pair costs on average, in bare float32 products."""
+    digits = max((kind + 1 for kind in chain if kind < len(costs) - 1), default=0)
+    total = CUT * digits / queries
+    for share in shares.T:
+        for place, kind in enumerate(chain):
+            total += costs[kind] / shares.shape[1]
+            if place + 1 == len(chain) or PAIR * share[kind] < costs[chain[place + 1]]:
+                total += PAIR * float(share[kind]) / shares.shape[1]
+                break
+    return total
+
+
+def _spread(rows: Ints, most: int) -> Ints:
+    return rows[np.unique(np.linspace(0, len(rows) - 1, most).astype(np.int64))]
+
+
+def _some(given: Sides, asked: Ints, looked: Ints) -> Sides:
+    return Sides(
+        given.metric,
+        given.queries[torch.from_numpy(asked)],
+        given.crops[torch.from_numpy(looked)],
+        given.query_lengths[asked],
+        given.lengths[looked],
+        given.scale[looked],
+        given.offset[looked],
+        given.whole,
+    )
+
+
+def _open(kind: Approximate, some: Sides, tried: list[_Tried]) -> Floats:
+    """(Q,) share of the crops of each query that one kind of keys leaves open."""
+    tile = kind(np.arange(len(some.queries)), slice(0, len(some.crops)))
+    found = tile.keys.cpu().double().numpy()
+    return np.array([_near(row, error, one) for row, error, one in zip(found, tile.errors, tried, strict=True)])
+
+
+def _near(keys: Floats, error: float, tried: _Tried) -> float:
+    """The share of keys that lie about a target's."""
+    if not len(tried.others):
+        return 0.0
+    row, wanted = keys[tried.others], tried.keys
+    after = np.searchsorted(wanted, row)
+    below, above = wanted[np.maximum(after - 1, 0)], wanted[np.minimum(after, len(wanted) - 1)]
+    return float((np.minimum(np.abs(row - below), np.abs(row - above)) <= error).mean())
+
+
+@cache
+def _int8_cost() -> float:
+    """What a product of int8 costs here, in those of float32; without instructions for it, it can be many."""
+    left, right = torch.ones(128, 1024), torch.ones(1024, 1024)
+    small = left.to(torch.int8), right.to(torch.int8)
+    whole, rounded = torch.empty(128, 1024, dtype=torch.int32), torch.empty(128, 1024)
+    kinds: tuple[Callable[[], object], ...] = (
+        lambda: torch._int_mm(small[0], small[1].T, out=whole),
+        lambda: torch.mm(left, right.T, out=rounded),
+    )
+    taken = [min(_timed(kind)) for kind in kinds]
+    return taken[0] / taken[1]
+
+
+def _timed(work: Callable[[], object]) -> Iterator[float]:
+    for _ in range(5):
+        before = time.perf_counter()
+        work()
+        yield time.perf_counter() - before

@@ -1,0 +1,133 @@
+"""Queries and crops whose keys are asked for, and the keys of single pairs in float64."""
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor
+
+from passerby.search.distance import checked_lengths
+
+Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
+
+CHUNK = 32
+"""Vectors that are widened to float64 at a time; they stay in the cache."""
+ROUNDING = 2.0**-53
+"""Half a unit of float64."""
+STEPS = 12
+"""Bits that numbers may have for their products to be summed up in float64 without any error."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Sides:
+    """A crop's key for a query is `scale` times their inner product, plus `offset`; smaller is closer.
+
+    Args:
+        metric: one of `distance.METRICS`.
+        queries: (Q, D) float32 on the CPU.
+        crops: (G, D) float32 on the CPU.
+        query_lengths: (Q,) float64.
+        lengths: (G,) float64.
+        scale: (G,) float64.
+        offset: (G,) float64.
+        whole: whether all numbers are multiples of one step and so few that float64 sums up their products exactly.
+    """
+
+    metric: str
+    queries: Tensor
+    crops: Tensor
+    query_lengths: Floats
+    lengths: Floats
+    scale: Floats
+    offset: Floats
+    whole: bool
+
+
+def sides(queries: Tensor, crops: Tensor, metric: str) -> Sides:
+    """Check queries and crops and work out what the keys need.
+
+    Raises:
+        ValueError: see `distance.blocks`.
+    """
+    query_lengths, lengths = (side.numpy() for side in checked_lengths(queries, crops, metric))
+    queries, crops = queries.cpu(), crops.cpu()
+    whole = _are_whole((queries, crops))
+    scale = -1 / lengths if metric == "cosine" else np.full_like(lengths, -1)
+    offset = np.zeros_like(lengths)
+    if metric == "euclidean":
+        offset = (squares(crops, np.arange(len(crops))) if whole else np.square(lengths)) / 2
+    return Sides(metric, queries, crops, query_lengths, lengths, scale, offset, whole)
+
+
+def _are_whole(both: tuple[Tensor, Tensor]) -> bool:
+    """Whether all numbers are multiples of the largest one's power of two over 2 ** STEPS."""
+
+    def whole(some: Iterable[Tensor], largest: float) -> bool:
+        step = math.ldexp(1, math.frexp(largest)[1] - STEPS)
+        return step >= torch.finfo(torch.float32).tiny and all(bool((part.remainder(step) == 0).all()) for part in some)
+
+    few = [side[:4] for side in both]  # most vectors are told by these; what is no multiple here is none of more
+    return whole(few, _largest(few)) and whole(
+        (part for side in both for part in torch.split(side, CHUNK)), _largest(both)
+    )
+
+
+def _largest(both: Iterable[Tensor]) -> float:
+    return max((max(float(side.amax()), -float(side.amin())) for side in both if side.numel()), default=0.0)
+
+
+def squares(vectors: Tensor, rows: Ints) -> Floats:
+    """(P,) squared lengths of some vectors (G, D)."""
+    found = np.empty(len(rows))
+    for start in range(0, len(rows), CHUNK):
+        wide = vectors.numpy()[rows[start : start + CHUNK]].astype(np.float64)
+        found[start : start + CHUNK] = np.einsum("ij,ij->i", wide, wide)
+    return found
+
+
+def products(given: Sides, queries: Ints, crops: Ints) -> Floats:
+    """Inner products of pairs in float64.
+
+    Args:
+        given: queries and crops.
+        queries: (P,) rows of the queries, ascending.
+        crops: (P,) rows of the crops.
+
+    Returns:
+        (P,) inner products.
+    """
+    found = np.empty(len(queries))
+    matrix, asked = given.crops.numpy(), given.queries.numpy()
+    taken = np.empty((CHUNK, matrix.shape[1]), np.float32)
+    wide = np.empty(taken.shape, np.float64)
+    starts = np.flatnonzero(np.diff(queries, prepend=-1)).tolist()
+    for first, end in zip(starts, [*starts[1:], len(queries)], strict=False):
+        query = asked[queries[first]].astype(np.float64)
+        for start in range(first, end, CHUNK):
+            stop = min(start + CHUNK, end)
+            size = stop - start
+            np.take(matrix, crops[start:stop], axis=0, out=taken[:size], mode="clip")
+            np.copyto(wide[:size], taken[:size])
+            np.dot(wide[:size], query, out=found[start:stop])
+    return found
+
+
+def keys(given: Sides, queries: Ints, crops: Ints) -> Floats:
+    """Keys of pairs, each within `doubt` of exact arithmetic; arguments as those of `products`."""
+    return products(given, queries, crops) * given.scale[crops] + given.offset[crops]
+
+
+def doubt(given: Sides, queries: Ints, crops: Ints) -> Floats:
+    """How far a key of `keys` can be from exact arithmetic; arguments as those of `products`.
+
+    Any order of summation of D products errs by at most D roundings of the product of the lengths, the squared lengths
+    by as many of theirs, and a few roundings come on top.
+    """
+    if given.whole and given.metric != "cosine":
+        return np.zeros(len(queries))
+    size = given.query_lengths[queries] * given.lengths[crops] * np.abs(given.scale[crops]) + given.offset[crops]
+    return (4 * given.crops.shape[1] + 32) * ROUNDING * size
