@@ -9,6 +9,18 @@ and looks for the `--k` nearest; its memory is that of this first time. Then it 
 turn; the least time of each counts. The usual way, in a process of its own, sorts the whole matrix. Where faiss can be
 imported, its flat index, which also compares with every crop, searches in a third process; it holds another copy of the
 gallery. A list differs where its crops are others, or in another order, than exact arithmetic has them.
+
+One thread of a CPU with AVX-512, faiss-cpu 1.15.1, k = 50, CPU seconds; in brackets the lists that differ, and those
+that do with `--copies 0.1`:
+
+| | bare product | ours | usual | faiss |
+|---|---|---|---|---|
+| market | 2.2 | 3.2 | 4.5 (9, 3,077 of 3,368) | 2.4 (9, 3,349) |
+| one | 0.014 | 0.034 | 0.015 (0, 1 of 1) | 0.015 (0, 1) |
+| distractors | 1.1 | 0.9 | 3.3 (1, 93 of 100) | 9.6 (0, 100) |
+
+So passerby does not use faiss: where it is quicker, it decides in float32 and checks nothing. With k = 10,
+ours takes 1.15 times the product for market.
 """
 
 import argparse

@@ -1,4 +1,8 @@
-"""The nearest crops of each query: exact, in blocks, ties in the gallery's order."""
+"""The nearest crops of each query: exact, in blocks, ties in the gallery's order.
+
+faiss's flat index is not used: it decides in float32 and gives equal crops in any order, so that its lists are others;
+where it is quicker, and where far slower, benchmarks/neighbours.py says.
+"""
 
 import math
 from collections.abc import Callable
