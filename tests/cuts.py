@@ -1,5 +1,6 @@
 """Judging in other pieces, and by other approximate keys, than would be chosen: the ranks must be the same."""
 
+import math
 from contextlib import contextmanager
 from unittest import mock
 
@@ -24,7 +25,12 @@ def cut(pieces, kinds):
             return
         with (
             mock.patch.object(closer, "TIES", -1.0 if kinds == "classes" else 2.0),
-            mock.patch.multiple(choose, CUT=-1e9, _chains=lambda _: [kinds]),
+            mock.patch.multiple(
+                choose,
+                ALL=(math.inf, 0),
+                CUT=-1e9,
+                _chains=lambda count: [tuple(kind for kind in kinds if kind < count) or (count - 1,)],
+            ),
             mock.patch.object(choose, "_int8_cost", return_value=0.0),
         ):
             yield

@@ -1,12 +1,14 @@
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 import time
 
 import numpy as np
 import pytest
+import torch
 
 import people
 from passerby import cli, run, weights
@@ -144,14 +146,115 @@ def test_a_mistake_is_one_line_on_stderr_and_exit_code_2(capsys, tmp_path, monke
     assert told in err
 
 
-def test_a_vector_file_with_nan_is_refused_and_the_row_named(capsys, tmp_path):
-    vectors = np.ones((3, 4), dtype=np.float32)
-    vectors[1, 2] = np.nan
-    np.savez(tmp_path / "a.npz", vectors=vectors, pids=np.arange(1, 4), camids=np.ones(3, dtype=int))
-    code, _, err = passerby(capsys, "score", tmp_path / "a.npz", tmp_path / "a.npz")
-    assert code == 2
-    assert "NaN" in err
-    assert "row 1" in err
+def vectors(file, change=lambda made: made, *, count=6, dim=8):
+    made = change(np.random.default_rng(0).standard_normal((count, dim)).astype(np.float32))
+    np.savez(file, vectors=made, pids=np.arange(1, 1 + len(made)) % 3 + 1, camids=np.arange(len(made)))
+    return file
+
+
+def filled(rows, value):
+    def change(made):
+        made[rows] = value
+        return made
+
+    return change
+
+
+WRONG = [
+    (filled([1], np.nan), "1 of 6 vectors hold NaN or infinity (row 1)"),
+    (filled([2, 5], np.inf), "2 of 6 vectors hold NaN or infinity (row 2, 5)"),
+    (filled([0], -np.inf), "1 of 6 vectors hold NaN or infinity (row 0)"),
+    (filled([3, 4], 0), "2 of 6 vectors of the gallery are zero, or nearly (row 3, 4)"),
+    (filled([4], 1e20), "1 of 6 vectors of the gallery are too long (row 4)"),
+    (lambda made: made[:, :5], "Vectors of 8 and of 5 dimensions cannot be compared"),
+    (lambda made: made.astype(np.float64), "vectors is float64 of shape (6, 8); give float32"),
+    (lambda made: made[:, :0], "vectors is float32 of shape (6, 0); give float32 of shape (N, D)"),
+]
+
+
+def test_a_network_that_gives_nan_is_refused_before_a_picture_is_read(capsys, monkeypatch, market, trained, tmp_path):
+    broken = shutil.copytree(trained, tmp_path / "broken")
+    network = weights.read(broken / "weights.safetensors")
+    network["backbone.conv1.weight"] = network["backbone.conv1.weight"] * np.nan
+    weights.save_tensors(network, broken / "weights.safetensors")
+    monkeypatch.setattr("passerby.images.load", lambda *_: pytest.fail("a picture was read"))
+    code, out, err = passerby(capsys, "eval", broken, "--data", f"market1501:{market}", "--out", tmp_path / "out")
+    assert (code, out, err) == (
+        2,
+        "",
+        "passerby: The network gives NaN or infinity for a black picture; train it again.\n",
+    )
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize(("change", "told"), WRONG)
+@pytest.mark.parametrize("command", ["score", "search"])
+def test_vectors_that_cannot_be_compared_are_one_line_and_exit_code_2_before_the_long_work(
+    capsys, monkeypatch, market, trained, tmp_path, command, change, told
+):
+    for long_work in ("passerby.evaluation.exact_ranks.closer", "passerby.lookup.neighbours"):
+        if "zero" not in told and "too long" not in told:  # the search itself refuses these, at once
+            monkeypatch.setattr(long_work, lambda *_, **__: pytest.fail("the long work began"))
+    wrong = vectors(tmp_path / "wrong.npz", change)
+    given = ["score", vectors(tmp_path / "right.npz"), wrong]
+    if command == "search":
+        given = ["search", trained, "--query", next((market / "query").iterdir()), "--gallery", wrong]
+    code, out, err = passerby(capsys, *given)
+    assert (code, out, err.count("\n")) == (2, "", 1)
+    assert told in err
+
+
+def test_the_query_side_of_a_score_is_looked_at_too(capsys, tmp_path):
+    right = vectors(tmp_path / "right.npz")
+    for change, told in WRONG[:5]:
+        wrong = vectors(tmp_path / "wrong.npz", change)
+        code, out, err = passerby(capsys, "score", wrong, right)
+        assert (code, out, err.count("\n")) == (2, "", 1)
+        assert told.replace("gallery", "queries") in err
+    code, _, err = passerby(
+        capsys, "score", right, vectors(tmp_path / "zero.npz", WRONG[3][0]), "--metric", "euclidean"
+    )
+    assert code == 0, err
+
+
+@pytest.mark.parametrize("gallery", ["gallery.npz", "bounding_box_test"])
+def test_more_pictures_than_the_gallery_holds_are_refused_and_fewer_than_usual_are_all_shown(
+    capsys, market, trained, tmp_path, gallery
+):
+    picture = next((market / "query").iterdir())
+    place = vectors(tmp_path / gallery) if gallery.endswith("npz") else market / gallery
+    there = 6 if gallery.endswith("npz") else 8
+    asked = ["search", trained, "--query", picture, "--gallery", place]
+    code, out, err = passerby(capsys, *asked)
+    assert (code, len(re.findall(r"│ +\d+ │", out))) == (0, there), err
+    assert passerby(capsys, *asked, "-k", there)[0] == 0
+    for wrong, told in (
+        (there + 1, f"holds {there} pictures; give 1 .. {there}"),
+        (0, "should be greater than or equal to 1"),
+    ):
+        code, out, err = passerby(capsys, *asked, "-k", wrong)
+        assert (code, out, err.count("\n")) == (2, "", 1)
+        assert told in err
+
+
+@pytest.mark.parametrize(
+    ("value", "told"),
+    [
+        (np.nan, "vectors hold NaN or infinity (row 0"),
+        (np.inf, "vectors hold NaN or infinity (row 0"),
+        (0.0, "of 3 vectors of the queries are zero, or nearly (row 0"),
+    ],
+)
+def test_a_network_whose_descriptors_say_nothing_is_refused_and_nothing_is_written(
+    capsys, monkeypatch, market, trained, tmp_path, value, told
+):
+    monkeypatch.setattr("passerby.embed._vectors", lambda model, pictures, flip: torch.full((len(pictures), 8), value))
+    code, out, err = passerby(capsys, "eval", trained, "--data", f"market1501:{market}", "--out", tmp_path / "out")
+    assert (code, out) == (2, "")
+    assert told in err.splitlines()[-1]
+    assert len(err.splitlines()) == 2
+    assert err.startswith("Ranking 3 queries in 8 crops of 8 dimensions: at most ")
+    assert list((tmp_path / "out").iterdir()) == []
 
 
 def test_no_cameras_under_a_camera_protocol_is_refused_and_the_way_out_named(capsys, tmp_path):

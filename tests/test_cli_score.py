@@ -119,7 +119,6 @@ BAD = [
     (("--expand", "--rerank"), {"change": zero}, "1 of 90 vectors of the gallery are zero, or nearly (row 7)"),
     (("--rerank",), {"change": narrow}, "Vectors of 5 and of 32 dimensions cannot be compared"),
     (("--expand",), {"change": narrow}, "Vectors of 5 and of 32 dimensions cannot be compared"),
-    (("--rerank",), {"change": alike}, "all 115 vectors are the same; nothing can be ranked by them"),
 ]
 
 
@@ -131,6 +130,46 @@ def test_what_cannot_be_is_one_line_and_exit_code_2_before_the_long_work(
     for long_work in ("passerby.search.rerank._blocks", "passerby.search.expand.self_neighbours"):
         monkeypatch.setattr(long_work, lambda *_, **__: pytest.fail("the long work began"))
     code, out, err = call(capsys, *files, *options, "--out", tmp_path / "scores.json")
+    assert (code, out, err.count("\n")) == (2, "", 1)
+    assert message in err
+    assert not (tmp_path / "scores.json").exists()
+
+
+def test_vectors_that_are_all_the_same_are_refused_before_they_are_re_ranked(capsys, tmp_path, monkeypatch):
+    monkeypatch.setattr("passerby.search.rerank._blocks", lambda *_, **__: pytest.fail("the long work began"))
+    code, out, err = call(capsys, *write(tmp_path, change=alike), "--rerank")
+    assert (code, out) == (2, "")
+    assert "all 115 vectors are the same; nothing can be ranked by them" in err.splitlines()[-1]
+
+
+@pytest.mark.parametrize("options", [(), ("--expand",), ("--rerank",), ("--metric", "euclidean")])
+def test_what_ranking_takes_is_told_beside_the_result_and_no_number_depends_on_the_budget(capsys, tmp_path, options):
+    files = write(tmp_path)
+    out = [tmp_path / f"{name}.json" for name in ("one", "other")]
+    code, printed, err = call(capsys, *files, *options, "--json", "--out", out[0])
+    assert code == 0, err
+    word = {"--expand": "Expanding and ranking", "--rerank": "Re-ranking"}.get((*options, "")[0], "Ranking")
+    assert err.startswith(f"{word} 25 queries in 90 crops of 32 dimensions: a")
+    assert err.endswith(" MB beside the vectors (0.02 MB).\n")
+    assert call(capsys, *files, *options, "--json", "--memory", "20MB", "--out", out[1]) == (code, printed, err)
+    assert out[0].read_bytes() == out[1].read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (("--memory", "1KB"), "memory is 1,000 bytes; ranking 25 queries in 90 crops of 32 dimensions needs "),
+        (("--memory", "1KB", "--rerank"), "memory is 1,000 bytes; re-ranking 25 queries in 90 crops"),
+        (("--memory", "1KB", "--expand"), "give that much or more, or leave expansion out"),
+        (("--memory", "lots"), "--memory is 'lots'; give a number and a unit, such as 500MB, 1.5GB or 2GiB"),
+    ],
+)
+def test_a_budget_that_is_none_or_too_small_is_one_line_and_exit_code_2(
+    capsys, tmp_path, monkeypatch, options, message
+):
+    for long_work in ("passerby.evaluation.exact_ranks.closer", "passerby.search.expand.self_neighbours"):
+        monkeypatch.setattr(long_work, lambda *_, **__: pytest.fail("the long work began"))
+    code, out, err = call(capsys, *write(tmp_path), *options, "--out", tmp_path / "scores.json")
     assert (code, out, err.count("\n")) == (2, "", 1)
     assert message in err
     assert not (tmp_path / "scores.json").exists()

@@ -280,6 +280,99 @@ def test_re_ranking_that_cannot_be_is_one_line_and_exit_code_2(capsys, trained, 
     assert not (tmp_path / "out").exists()
 
 
+def unread(*_):
+    pytest.fail("a picture was read before the refusal")
+
+
+def test_what_ranking_takes_is_told_before_each_set_is_embedded_and_each_file_once_it_is_whole(trained, data, tmp_path):
+    other = market1501.load(people.market(tmp_path / "other", cameras=4))
+    told, files = [], []
+
+    @contextmanager
+    def progress(title, _):
+        told.append(title)
+        yield lambda _: None
+
+    def written(file):
+        assert file.stat().st_size > 0
+        files.append(file)
+
+    done = evaluate.evaluate(
+        trained, [data, other], out=tmp_path / "out", progress=progress, on_peak=told.append, on_written=written
+    )
+    assert [one if isinstance(one, str) else (one.queries, one.crops, one.dim) for one in told] == [
+        (3, 8, 8),
+        "embedding market1501",
+        (3, 11, 8),
+        "embedding market1501",
+    ]
+    assert tuple(files) == done.written
+
+
+@pytest.mark.parametrize(
+    ("options", "name"),
+    [
+        ({}, "ranking 3 queries"),
+        ({"rules": FEW}, "re-ranking 3 queries"),
+        ({"rules": Rules(leave_one_out=True)}, "ranking 9 queries"),
+        ({"rules": Rules(post_processing="expansion")}, "expanding and ranking 3 queries"),
+        ({"distractors": [0, 4000], "parts": []}, "ranking 3 queries"),
+        ({"parts": ["camera_pair"]}, "ranking 3 queries"),
+    ],
+)
+def test_too_small_a_budget_is_refused_before_a_picture_is_read_and_a_little_more_is_enough(
+    trained, data, tmp_path, monkeypatch, options, name
+):
+    sets = [many(data) if "expansion" in options.get("rules", Rules()).steps else data]
+    if "distractors" in options:
+        nobody = tuple(Crop(tmp_path / f"{n}.jpg", DISTRACTOR) for n in range(4000))
+        sets = [replace(data, distractors=nobody)]
+    arguments = {"out": tmp_path / "out", "progress": silent, **options}
+    with monkeypatch.context() as patched:
+        patched.setattr("passerby.images.load", unread)
+        with pytest.raises(ValueError, match=f"memory is 100 bytes; {name} .* give that much or more") as told:
+            evaluate.evaluate(trained, sets, memory=100, **arguments)
+        assert not (tmp_path / "out").exists()
+        if sets[0] is not data:  # some of its pictures do not exist
+            return
+    enough = int(re.search(r"needs (?:about )?([0-9,]+) beside", str(told.value))[1].replace(",", ""))
+    assert evaluate.evaluate(trained, sets, memory=enough, **arguments).written
+
+
+def test_no_result_depends_on_the_budget_nor_says_anything_of_it(trained, data, tmp_path):
+    more = replace(data, distractors=crops(tmp_path / "d", 6))
+    for memory in (None, 10**7):
+        evaluate.evaluate(
+            trained, [more], out=tmp_path / str(memory), progress=silent, distractors=[0, 6], memory=memory
+        )
+        evaluate.evaluate(
+            trained, [data], out=tmp_path / str(memory), progress=silent, parts=["camera_pair"], memory=memory
+        )
+    one, other = (sorted((tmp_path / str(memory)).iterdir()) for memory in (None, 10**7))
+    assert [file.name for file in one] == [file.name for file in other]
+    for left, right in zip(one, other, strict=True):
+        if left.suffix in (".json", ".md"):
+            assert left.read_text() == right.read_text()
+
+
+def test_the_command_takes_a_size_and_tells_what_ranking_takes(capsys, trained, market, tmp_path):
+    arguments = ["eval", str(trained.folder), "--data", f"market1501:{market}", "--out", str(tmp_path / "out")]
+    for size, told in (
+        ("5", "--memory is '5'; give a number and a unit, such as 500MB"),
+        ("1KB", "memory is 1,000 bytes; ranking 3 queries in 8 crops of 8 dimensions needs "),
+    ):
+        assert cli.exit_code([*arguments, "--memory", size]) == 2
+        out, err = capsys.readouterr()
+        assert (out, err.count("\n")) == ("", 1)
+        assert told in err
+        assert not (tmp_path / "out").exists()
+    assert cli.exit_code([*arguments, "--memory", "0.01 GiB"]) == 0
+    lines = capsys.readouterr().err.splitlines()
+    assert re.fullmatch(
+        r"Ranking 3 queries in 8 crops of 8 dimensions: at most [0-9.]+ MB beside the vectors \(0.01 MB\)\.", lines[0]
+    )
+
+
 def test_results_of_the_command_can_be_compared(capsys, trained, market, tmp_path):
     arguments = ["eval", str(trained.folder), "--data", f"market1501:{market}", "--out"]
     assert cli.exit_code([*arguments, str(tmp_path / "a")]) == 0

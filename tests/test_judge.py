@@ -156,6 +156,23 @@ def test_the_query_split_of_a_common_gallery_may_stand_in_it_and_is_embedded_onc
     assert done == sorted(done)
 
 
+def test_no_budget_changes_a_result_and_one_that_is_too_small_is_refused_before_a_picture_is_read(
+    coloured, pictures, nobody, monkeypatch
+):
+    one, other = (judge(coloured, pictures, memory=memory) for memory in (None, 10**7))
+    same(one.scores, other.scores)
+    assert one.scores.protocol == other.scores.protocol
+    grown = [with_distractors(coloured, one, nobody, (0, 2), memory=memory) for memory in (None, 10**7)]
+    for size in (0, 2):
+        same(grown[0][size], grown[1][size])
+        assert grown[0][size].protocol == grown[1][size].protocol
+    monkeypatch.setattr("passerby.images.load", lambda *_: pytest.fail("a picture was read"))
+    with pytest.raises(ValueError, match="memory is 1,000 bytes; ranking 8 queries in 41 crops of 3 dimensions needs"):
+        judge(coloured, pictures, memory=1000)
+    with pytest.raises(ValueError, match="memory is 1,000 bytes; ranking 8 queries in 41 crops"):
+        with_distractors(coloured, one, nobody, (0, 2), memory=1000)
+
+
 def test_an_expanded_result_is_that_of_expanded_vectors_and_says_so(coloured, pictures, nobody):
     rules = Rules(post_processing="expansion")
     found = judge(coloured, pictures, rules=rules)

@@ -12,7 +12,7 @@ from torch.nn.functional import normalize
 
 from passerby import images
 from passerby.images import Largest, Size
-from passerby.types import Crop, Embeddings, ModelId
+from passerby.types import Crop, Embeddings, ModelId, Output
 
 
 def embed(
@@ -129,11 +129,32 @@ def attribute_classes(model: nn.Module, *, size: Size | Largest, device: str = "
         size: what the model sees.
         device: as for `embed`.
     """
+    return {name: scores.shape[-1] for name, scores in _of_black(model, size, device).attributes.items()}
+
+
+def dimension(model: nn.Module, *, size: Size | Largest, device: str = "cpu") -> int:
+    """How long a network's descriptors are, found with a black picture.
+
+    Args:
+        model: gives an `Output`; is put into eval mode and onto the device.
+        size: what the model sees.
+        device: as for `embed`.
+
+    Raises:
+        ValueError: if the descriptor is not finite, or there is no such device.
+    """
+    vector = _of_black(model, size, device).embedding
+    if not vector.isfinite().all():
+        raise ValueError("The network gives NaN or infinity for a black picture; train it again.")
+    return vector.shape[1]
+
+
+def _of_black(model: nn.Module, size: Size | Largest, device: str) -> Output:
     one = size.of(2, 1) if isinstance(size, Largest) else size
     model = model.to(_device(device)).eval()
     with torch.inference_mode():
-        output = model(_batch(torch.zeros(1, 3, one.height, one.width, dtype=torch.uint8).to(device)))
-    return {name: scores.shape[-1] for name, scores in output.attributes.items()}
+        output: Output = model(_batch(torch.zeros(1, 3, one.height, one.width, dtype=torch.uint8).to(device)))
+    return output
 
 
 def _through(

@@ -3,20 +3,22 @@
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from functools import partial
 from os.path import abspath
 from pathlib import Path
 
 from passerby import files
-from passerby.asked import asked
+from passerby.asked import Asked, asked
 from passerby.datasets.official import official
 from passerby.evaluation.by_attribute import by_attribute
 from passerby.evaluation.by_camera_pair import by_camera_pair
 from passerby.evaluation.digest import digest
 from passerby.evaluation.label import file_name, label
+from passerby.evaluation.peak import Peak
 from passerby.evaluation.rules import Rules
 from passerby.evaluation.scores import Scores
 from passerby.evaluation.slices import Slices
-from passerby.judge import Judged, judge, save_scores
+from passerby.judge import Judged, judge, peak_of, save_scores
 from passerby.report.growth import growth
 from passerby.report.page import page
 from passerby.report.results import Results, results
@@ -63,7 +65,10 @@ def evaluate(
     distractors: Sequence[int] = (),
     parts: Sequence[str] = (),
     ranks: Sequence[int] = (5, 10),
+    memory: int | None = None,
     device: str = "cpu",
+    on_peak: Callable[[Peak], None] | None = None,
+    on_written: Callable[[Path], None] | None = None,
 ) -> Evaluated:
     """Judge a run on each data set, and write results, pages of ranked lists and tables into a folder.
 
@@ -80,12 +85,105 @@ def evaluate(
         distractors: how many of the set's `distractors` are added to its gallery, ascending; each makes a result.
         parts: by what each result is cut, of PARTS.
         ranks: of the CMC in the table, each 2 or more; rank 1 is always there.
+        memory: bytes that ranking may hold beside the vectors, see `evaluation.peak`; no number depends on it.
         device: where the network runs.
+        on_peak: called with what ranking a set will take, before the set is embedded.
+        on_written: called with each file once it is whole.
 
     Raises:
-        ValueError: if a set cannot be judged so, a part is unknown, or a rank is below 2 or given twice.
+        ValueError: if a set cannot be judged so, a part is unknown, a rank is below 2 or given twice, or the budget is
+            too small.
     """
     rules = rules or Rules()
+    _check_arguments(out, distractors, parts, ranks)
+    wanted = _check_sets(sets, rules, distractors, parts)
+    added = distractors[-1] if distractors else 0
+    pairs = "camera_pair" in parts
+    peaks = [peak_of(run, one, rules, memory=memory, added=added, by_camera=pairs, device=device) for one in wanted]
+    out.mkdir(parents=True, exist_ok=True)
+    found: dict[str, Scores] = {}
+    slices: list[Slices] = []
+    broken: list[tuple[Crop, str]] = []
+    write = _Writer(on_written)
+    for people, one, peak in zip(sets, wanted, peaks, strict=True):
+        if on_peak is not None:
+            on_peak(peak)
+        with progress(f"embedding {people.name}", one.pictures) as done:
+            judged = judge(
+                run,
+                people,
+                rules=rules,
+                official=official(people, _used(rules)),
+                memory=memory,
+                device=device,
+                on_progress=done,
+            )
+        broken += judged.broken
+        name = file_name(judged.scores.protocol)
+        of_this = {_free(label(judged.scores.protocol), judged.scores, found): judged.scores}
+        if distractors:
+            grown = _grown(run, judged, people, distractors, progress, memory, device, broken)
+            of_this = {_free(label(scores.protocol), scores, found): scores for scores in grown.values()}
+            if len(grown) > 1:
+                write(out / f"{name}.distractors.svg", partial(_write, svg_file(growth({run.name: grown}))))
+        found |= of_this
+        for scores in of_this.values():
+            write(out / f"{file_name(scores.protocol)}.json", partial(save_scores, scores))
+        write(out / f"{name}.html", partial(_page, run, judged))
+        for part in parts:
+            slices.append(_slices(part, judged, people, peak, device))
+            write(out / f"{name}.{part}.md", partial(_write, slices[-1].to_markdown()))
+            write(out / f"{name}.{part}.json", partial(_write, slices[-1].to_json()))
+    table = results(found, ranks=ranks, heading="data set")
+    for ending in FORMS:
+        write(out / f"table{ending}", partial(save_results, table))
+    return Evaluated(
+        results=table,
+        slices=tuple(slices),
+        broken=tuple(broken),
+        pictures=sum(one.pictures + added for one in wanted),
+        written=tuple(write.files),
+    )
+
+
+class _Writer:
+    """Keeps account of the files that are written."""
+
+    def __init__(self, on_written: Callable[[Path], None] | None) -> None:
+        self.files: list[Path] = []
+        self._tell = on_written or (lambda _: None)
+
+    def __call__(self, file: Path, save: Callable[[Path], None]) -> None:
+        save(file)
+        self.files.append(file)
+        self._tell(file)
+
+
+def _grown(
+    run: Run,
+    judged: Judged,
+    people: PersonSet,
+    distractors: Sequence[int],
+    progress: Progress,
+    memory: int | None,
+    device: str,
+    broken: list[tuple[Crop, str]],
+) -> dict[int, Scores]:
+    """The result with each number of distractors; those that cannot be read join the others."""
+    with progress(f"embedding distractors of {people.name}", distractors[-1]) as done:
+        return with_distractors(
+            run,
+            judged,
+            people.distractors,
+            distractors,
+            memory=memory,
+            device=device,
+            on_progress=done,
+            on_broken=lambda crop, reason: broken.append((crop, reason)),
+        )
+
+
+def _check_arguments(out: Path, distractors: Sequence[int], parts: Sequence[str], ranks: Sequence[int]) -> None:
     if out.exists() and not out.is_dir():
         raise ValueError(f"{out} is a file; give a folder to write into.")
     unknown = [part for part in parts if part not in PARTS]
@@ -95,67 +193,26 @@ def evaluate(
         raise ValueError(f"ranks are {list(ranks)}; give each once, 2 or more: rank 1 is always there.")
     if any(size < 0 for size in distractors):
         raise ValueError(f"{min(distractors)} distractors cannot be added; give 0 or more.")
+
+
+def _check_sets(
+    sets: Sequence[PersonSet], rules: Rules, distractors: Sequence[int], parts: Sequence[str]
+) -> list[Asked]:
+    """Refuse before the long work what would be refused after it, and say what has to be embedded."""
+    wanted = []
     for place, people in enumerate(sets):
         if any(people.query == other.query and people.gallery == other.gallery for other in sets[:place]):
             raise ValueError(f"{people.name} was given twice; give each data set once.")
+        wanted.append(asked(people, rules))
         _check(people, rules, distractors, parts)
     crops = [(people.name, people.version, digest(people.query), digest(people.gallery)) for people in sets]
     twice = next((name for place, (name, *_) in enumerate(crops) if crops[place] in crops[:place]), None)
     if twice is not None:
         raise ValueError(f"Two data sets hold the same crops ({twice}), and so have one name; judge them one by one.")
-    out.mkdir(parents=True, exist_ok=True)
-    found: dict[str, Scores] = {}
-    slices: list[Slices] = []
-    broken: list[tuple[Crop, str]] = []
-    written: list[Path] = []
-    total = 0
-
-    def left_out(crop: Crop, reason: str) -> None:
-        broken.append((crop, reason))
-
-    for people in sets:
-        pictures = asked(people, rules).pictures
-        total += pictures
-        with progress(f"embedding {people.name}", pictures) as done:
-            judged = judge(
-                run, people, rules=rules, official=official(people, _used(rules)), device=device, on_progress=done
-            )
-        broken += judged.broken
-        of_this = {_free(label(judged.scores.protocol), judged.scores, found): judged.scores}
-        if distractors:
-            with progress(f"embedding distractors of {people.name}", distractors[-1]) as done:
-                grown = with_distractors(
-                    run,
-                    judged,
-                    people.distractors,
-                    distractors,
-                    device=device,
-                    on_progress=done,
-                    on_broken=left_out,
-                )
-            total += distractors[-1]
-            of_this = {_free(label(scores.protocol), scores, found): scores for scores in grown.values()}
-            if len(grown) > 1:
-                written.append(out / f"{file_name(judged.scores.protocol)}.distractors.svg")
-                _write(written[-1], svg_file(growth({run.name: grown})))
-        found |= of_this
-        for scores in of_this.values():
-            written.append(out / f"{file_name(scores.protocol)}.json")
-            save_scores(scores, written[-1])
-        written.append(_page(out, run, judged))
-        for part in parts:
-            slices.append(_slices(part, judged, people, device))
-            written += _save_slices(slices[-1], out / f"{file_name(judged.scores.protocol)}.{part}")
-    table = results(found, ranks=ranks, heading="data set")
-    for ending in FORMS:
-        written.append(out / f"table{ending}")
-        save_results(table, written[-1])
-    return Evaluated(results=table, slices=tuple(slices), broken=tuple(broken), pictures=total, written=tuple(written))
+    return wanted
 
 
 def _check(people: PersonSet, rules: Rules, distractors: Sequence[int], parts: Sequence[str]) -> None:
-    """Refuse before the long work what would be refused after it."""
-    asked(people, rules)
     if distractors and not people.distractors:
         raise ValueError(
             f"{people.name} comes with no distractors to add; Market-1501 has them in a folder distractors_500k. Any "
@@ -216,35 +273,24 @@ def _free(name: str, scores: Scores, taken: Mapping[str, Scores]) -> str:
     return longer
 
 
-def _page(out: Path, run: Run, judged: Judged) -> Path:
-    protocol = judged.scores.protocol
-    file = out / f"{file_name(protocol)}.html"
+def _page(run: Run, judged: Judged, file: Path) -> None:
     page(
         file,
-        title=f"{run.name} on {label(protocol)}",
+        title=f"{run.name} on {label(judged.scores.protocol)}",
         scores={run.name: judged.scores},
         query=judged.query,
         gallery=judged.gallery,
         galleries=judged.galleries,
         nearest=judged.nearest,
     )
-    return file
 
 
-def _slices(part: str, judged: Judged, people: PersonSet, device: str) -> Slices:
+def _slices(part: str, judged: Judged, people: PersonSet, peak: Peak, device: str) -> Slices:
     if part == "attribute":
         return by_attribute(judged.scores, judged.query.crops, people.attributes)
-    return by_camera_pair(judged.scores, judged.query, judged.gallery, device=device)
+    return by_camera_pair(judged.scores, judged.query, judged.gallery, memory=peak.counting, device=device)
 
 
-def _save_slices(slices: Slices, place: Path) -> list[Path]:
-    written = []
-    for ending, text in (("md", slices.to_markdown()), ("json", slices.to_json())):
-        written.append(place.with_name(f"{place.name}.{ending}"))
-        _write(written[-1], text)
-    return written
-
-
-def _write(file: Path, text: str) -> None:
-    with files.whole(file) as partial:
-        partial.write_text(text, encoding="utf-8")
+def _write(text: str, file: Path) -> None:
+    with files.whole(file) as unfinished:
+        unfinished.write_text(text, encoding="utf-8")

@@ -12,17 +12,18 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from passerby import card, files
+from passerby import card, embed_units, files
 from passerby.asked import Asked, asked, key_of
 from passerby.embed_units import EmbedUnits
 from passerby.evaluation.digest import digest
+from passerby.evaluation.peak import Peak, peak
 from passerby.evaluation.post_processed import post_processed
 from passerby.evaluation.protocol import Galleries, inside
 from passerby.evaluation.rules import Rules
 from passerby.evaluation.score import Fact
 from passerby.evaluation.scores import Scores
 from passerby.evaluation.validation import validation
-from passerby.run import Run, trained_on
+from passerby.run import Run, dimension, trained_on
 from passerby.search.neighbours import Neighbours
 from passerby.types import Crop, Embeddings, PersonSet
 
@@ -60,6 +61,7 @@ def judge(
     *,
     rules: Rules | None = None,
     official: str = "not known",
+    memory: int | None = None,
     device: str = "cpu",
     on_progress: Callable[[int], None] | None = None,
 ) -> Judged:
@@ -71,15 +73,19 @@ def judge(
         rules: by which it is judged; by default single queries, tracklets where there are any, cameras, AP by steps.
         official: whether the data set's counts are those of the official set, kept with the result; see
             `datasets.official`.
+        memory: bytes that ranking may hold beside the vectors, see `peak_of`; no number depends on it.
         device: where the network runs.
         on_progress: called with the number of pictures done, of `asked(data, rules).pictures`.
 
     Raises:
-        ValueError: if the data set cannot be judged so (see `asked`), before anything is embedded.
+        ValueError: if the data set cannot be judged so (see `asked`) or the budget is too small, before anything is
+            embedded.
     """
     rules = rules or Rules()
     wanted = asked(data, rules)
     _refuse_trained(run, wanted.data)
+    if memory is not None:
+        peak_of(run, wanted, rules, memory=memory, device=device)
     pixels = EmbedUnits(run, device, on_progress)
     gallery, kept_gallery = pixels.units(wanted.gallery, wanted.heads[1], wanted.gallery_pool)
     query, kept_query = _queries(wanted, gallery, kept_gallery, pixels)
@@ -88,7 +94,7 @@ def judge(
         galleries = _without_broken(wanted, kept_query, kept_gallery)
     told = facts_of_data(wanted.data, rules, official=official, unreadable=len(pixels.broken))
     facts = {**told, "pooled_sha256": _pooled(wanted, pixels.broken), **_facts_of_run(run), "device": device}
-    done = post_processed(query, gallery, rules, galleries=galleries, device=device, protocol=facts)
+    done = post_processed(query, gallery, rules, galleries=galleries, memory=memory, device=device, protocol=facts)
     return Judged(
         query=done.query,
         gallery=done.gallery,
@@ -98,6 +104,41 @@ def judge(
         broken=tuple(pixels.broken),
         rules=rules,
         facts=facts,
+    )
+
+
+def peak_of(
+    run: Run,
+    wanted: Asked,
+    rules: Rules,
+    *,
+    memory: int | None = None,
+    added: int = 0,
+    by_camera: bool = False,
+    device: str = "cpu",
+) -> Peak:
+    """What ranking a data set by a run's descriptors will take; the network is asked for their length alone.
+
+    Args:
+        run: the trained network.
+        wanted: what `asked` gave for the data set and the rules.
+        rules: by which it is judged.
+        memory: bytes that ranking may hold beside the vectors.
+        added: distractors that are added to the gallery.
+        by_camera: whether the result is cut by pairs of cameras.
+        device: where the network runs.
+
+    Raises:
+        ValueError: if the budget is too small; see `evaluation.peak`.
+    """
+    return peak(
+        *wanted.heads,
+        dimension(run, device=device),
+        rules,
+        memory=memory,
+        added=added,
+        at_once=embed_units.CHUNK,
+        by_camera=by_camera,
     )
 
 

@@ -10,6 +10,9 @@ from passerby.run import Run, embeddings
 from passerby.search.neighbours import neighbours
 from passerby.types import UNKNOWN, Crop, Embeddings
 
+COUNT = 10
+"""How many pictures are found by default."""
+
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Lookup:
@@ -33,7 +36,7 @@ def lookup(
     query: Path,
     gallery: Path,
     *,
-    count: int = 10,
+    count: int | None = None,
     device: str = "cpu",
     on_progress: Callable[[int, int], None] | None = None,
 ) -> Lookup:
@@ -44,23 +47,26 @@ def lookup(
         query: file of the person's picture.
         gallery: a folder of pictures, a CSV (see `datasets.manifest`), or an .npz file that `passerby embed` wrote
             with the same run.
-        count: how many to find, 1 or more; fewer where the gallery has fewer.
+        count: how many to find, 1 .. as many as the gallery has, and fewer where some of these cannot be read; by
+            default COUNT, or all where there are fewer.
         device: where the network runs.
         on_progress: called with the number of gallery pictures done, and of all.
 
     Raises:
         FileNotFoundError: if the query or the gallery is missing.
-        ValueError: if the query cannot be read, nothing in the gallery can, count is below 1, or the .npz file is
+        ValueError: if the query cannot be read, nothing in the gallery can, count is out of range, or the .npz file is
             another model's.
     """
-    if count < 1:
+    if count is not None and count < 1:
         raise ValueError(f"count is {count}; give 1 or more.")
     asked = embeddings(run, [Crop(query, UNKNOWN)], device=device)
     broken: list[tuple[Crop, str]] = []
     if gallery.suffix == ".npz":
         searched = npz.read(gallery)
+        _check(count, len(searched.crops), gallery)
     else:
         pictures = crops(gallery)
+        _check(count, len(pictures), gallery)
         searched = embeddings(
             run,
             pictures,
@@ -71,9 +77,14 @@ def lookup(
     if not searched.crops:
         raise ValueError(f"{gallery} holds no vectors; give one with pictures in it.")
     asked.check_same_model(searched)
-    found = neighbours(asked.vectors, searched.vectors, min(count, len(searched.crops)))
+    found = neighbours(asked.vectors, searched.vectors, min(count or COUNT, len(searched.crops)))
     answers = tuple(
         (searched.crops[row], 1 - distance)
         for row, distance in zip(found.indices[0].tolist(), found.distances[0].tolist(), strict=True)
     )
     return Lookup(query=asked, answers=answers, gallery=searched, broken=tuple(broken))
+
+
+def _check(count: int | None, there: int, gallery: Path) -> None:
+    if there and count is not None and count > there:
+        raise ValueError(f"count is {count}, and {gallery} holds {there} pictures; give 1 .. {there}.")

@@ -339,6 +339,11 @@ def first_process() -> bool:
     return all(int(os.environ.get(rank, "0")) == 0 for rank in ("RANK", "NODE_RANK", "LOCAL_RANK"))
 
 
+def dimension(run: Run, *, device: str = "cpu") -> int:
+    """How long the descriptors of a run's network are; see `embed.dimension`."""
+    return embed.dimension(run.model, size=run.recipe.size, device=device)
+
+
 def embeddings(run: Run, crops: Sequence[Crop], **options: Any) -> Embeddings:  # noqa: ANN401 - embed's own
     """Embeddings of crops by a run's network; `options` are those of `embed.embed`."""
     return embed.embed(

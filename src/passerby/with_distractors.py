@@ -7,6 +7,7 @@ import numpy as np
 from passerby import embed_units
 from passerby.embed_units import EmbedUnits
 from passerby.evaluation.enlarged import enlarged
+from passerby.evaluation.peak import peak
 from passerby.evaluation.scores import Scores
 from passerby.judge import Judged
 from passerby.run import Run
@@ -20,6 +21,7 @@ def with_distractors(
     sizes: Sequence[int],
     *,
     seed: int = 0,
+    memory: int | None = None,
     device: str = "cpu",
     on_progress: Callable[[int], None] | None = None,
     on_broken: Callable[[Crop, str], None] | None = None,
@@ -35,6 +37,7 @@ def with_distractors(
         distractors: crops with pid DISTRACTOR.
         sizes: how many to add, each 0 or more, ascending.
         seed: of the order, 0 or more.
+        memory: bytes that ranking may hold beside the vectors, see `evaluation.peak`; no number depends on it.
         device: where the network runs.
         on_progress: called with the number of distractors done.
         on_broken: called at the end with each picture that was passed over, and the reason.
@@ -44,7 +47,7 @@ def with_distractors(
 
     Raises:
         ValueError: if each query has a gallery of its own, the result was expanded or re-ranked, there are fewer
-            distractors than asked for, or see `evaluation.enlarged`.
+            distractors than asked for, the budget is too small, or see `evaluation.enlarged`.
     """
     if judged.galleries is not None:
         raise ValueError("Each query has a gallery of its own; distractors are added to one gallery for all queries.")
@@ -54,6 +57,15 @@ def with_distractors(
         )
     if sizes and sizes[-1] > len(distractors):
         raise ValueError(f"There are {len(distractors)} distractors; {sizes[-1]} were asked for.")
+    taken = peak(
+        judged.query.crops,
+        judged.gallery.crops,
+        judged.query.vectors.shape[1],
+        judged.rules,
+        memory=memory,
+        added=sizes[-1] if sizes else 0,
+        at_once=embed_units.CHUNK,
+    )
     order = np.random.default_rng(seed).permutation(len(distractors)).tolist()
     tell = on_progress or (lambda _: None)
     pixels = EmbedUnits(run, device, lambda done: tell(min(done, sizes[-1])))
@@ -86,6 +98,7 @@ def with_distractors(
         sizes=sizes,
         ap=judged.rules.ap,
         cameras=judged.rules.cameras,
+        memory=taken.counting,
         device=device,
         protocol=judged.facts,
     )

@@ -26,6 +26,13 @@ RerankK2 = Annotated[
 RerankLambda = Annotated[
     float | None, Option(metavar="SHARE", help="With --rerank: share of the distance from before; 0.3 by default.")
 ]
+Memory = Annotated[
+    str | None,
+    Option(
+        metavar="SIZE",
+        help="Memory that ranking may take beside the descriptors, such as 500MB or 2GiB; no number depends on it.",
+    ),
+]
 
 
 def post_processing(*, expand: bool, rerank: bool) -> str:

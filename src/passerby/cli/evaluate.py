@@ -11,6 +11,7 @@ from passerby.cli.arguments import (
     Ap,
     Device,
     Expand,
+    Memory,
     NoCameras,
     Rerank,
     RerankK1,
@@ -19,6 +20,8 @@ from passerby.cli.arguments import (
     post_processing,
     reranking,
 )
+from passerby.cli.size import size
+from passerby.cli.stopped import stoppable
 from passerby.types import DISTRACTOR, Crop, PersonSet
 
 if TYPE_CHECKING:
@@ -63,6 +66,7 @@ def evaluate(
     rank: Annotated[
         list[int] | None, Option(metavar="K", help="Rank of the CMC to show beside rank 1; 5 and 10 by default.")
     ] = None,
+    memory: Memory = None,
     out: Annotated[Path | None, Option(help="Folder of what is written; RUN/results by default.")] = None,
     device: Device = "cpu",
 ) -> None:
@@ -82,19 +86,25 @@ def evaluate(
     )
     if distractors_from is not None and not distractors:
         raise ValueError("--distractors-from says where to take distractors, and not how many; add --distractors N.")
+    most = None if memory is None else size(memory)
     trained = run.load(folder)
     sets = [_people(trained, spec, validate=validate, distractors=distractors_from) for spec in data]
-    done = judge(
-        trained,
-        sets,
-        out=out or folder / "results",
-        progress=terminal.progress,
-        rules=rules,
-        distractors=sorted(set(distractors or [])),
-        parts=by or [],
-        ranks=list(dict.fromkeys(k for k in rank or (5, 10) if k != 1)),
-        device=device,
-    )
+    written: list[Path] = []
+    with stoppable(lambda: f"written before: {', '.join(map(str, written))}" if written else "nothing was written"):
+        done = judge(
+            trained,
+            sets,
+            out=out or folder / "results",
+            progress=terminal.progress,
+            rules=rules,
+            distractors=sorted(set(distractors or [])),
+            parts=by or [],
+            ranks=list(dict.fromkeys(k for k in rank or (5, 10) if k != 1)),
+            memory=most,
+            device=device,
+            on_peak=lambda peak: terminal.remark(str(peak)),
+            on_written=written.append,
+        )
     terminal.broken(done.broken, total=done.pictures)
     terminal.results(done.results)
     for one in done.slices:

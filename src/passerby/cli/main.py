@@ -8,6 +8,7 @@ from contextlib import suppress
 import typer
 
 from passerby.cli import attributes, compare, data, demo, embed, evaluate, score, search, study, synth, train
+from passerby.cli.stopped import INTERRUPTED, Stopped
 from passerby.evaluation.printable import harmless
 
 app = typer.Typer(
@@ -35,15 +36,20 @@ def main() -> None:
 
 
 def exit_code(arguments: list[str]) -> int:
-    """Run one command; 0 where it went well, 2 for a mistake, 130 where it was stopped."""
+    """Run one command; 0 where it went well, 2 for a mistake, 130 or 143 where it was stopped."""
     try:
         with warnings.catch_warnings():
             warnings.showwarning = _remark
             code = app(arguments, standalone_mode=False)
+        if code == INTERRUPTED:  # which is what typer makes of Ctrl-C
+            raise KeyboardInterrupt
         return code if isinstance(code, int) else 0
     except KeyboardInterrupt:
-        print("passerby: stopped.", file=sys.stderr)
-        return 130
+        _tell("Interrupted.")
+        return INTERRUPTED
+    except Stopped as stop:
+        _tell(str(stop))
+        return stop.code
     except BrokenPipeError:  # the reader of our output has had enough
         with suppress(OSError):
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

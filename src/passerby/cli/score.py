@@ -10,6 +10,7 @@ from passerby import npz, terminal
 from passerby.cli.arguments import (
     Ap,
     Expand,
+    Memory,
     NoCameras,
     Rerank,
     RerankK1,
@@ -18,6 +19,8 @@ from passerby.cli.arguments import (
     post_processing,
     reranking,
 )
+from passerby.cli.size import size
+from passerby.cli.stopped import stoppable
 
 if TYPE_CHECKING:
     from passerby.types import Embeddings
@@ -47,6 +50,7 @@ def score(
     rerank_k1: RerankK1 = None,
     rerank_k2: RerankK2 = None,
     rerank_lambda: RerankLambda = None,
+    memory: Memory = None,
     out: Annotated[Path | None, Option(help="Also write the result, as `passerby compare` reads it.")] = None,
     as_json: Annotated[bool, Option("--json", help="Print JSON.")] = False,
 ) -> None:
@@ -69,10 +73,22 @@ def score(
         raise ValueError("--boxes and --tracklets do not go together; give one of them.")
     if out is not None and (out.suffix != ".json" or not out.parent.is_dir()):
         raise ValueError(f"--out is {out}; give a file name that ends in .json, in a folder that exists.")
-    asked, searched, facts = _read(query, gallery, tracklets=tracklets, boxes=boxes, multi_query=multi_query or "mean")
-    result = post_processed(asked, searched, rules, metric=metric, protocol=facts).scores
-    if out is not None:
-        save_scores(result, out)
+    most = None if memory is None else size(memory)
+    with stoppable(lambda: "nothing was written"):
+        asked, searched, facts = _read(
+            query, gallery, tracklets=tracklets, boxes=boxes, multi_query=multi_query or "mean"
+        )
+        result = post_processed(
+            asked,
+            searched,
+            rules,
+            metric=metric,
+            memory=most,
+            protocol=facts,
+            on_peak=lambda peak: terminal.remark(str(peak)),
+        ).scores
+        if out is not None:
+            save_scores(result, out)
     if as_json:
         stated = {"post_processing": result.protocol["post_processing"]}
         summary = {name: nullable(value) for name, value in (result.summary() | stated).items()}

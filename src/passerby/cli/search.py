@@ -14,7 +14,9 @@ def search(
     *,
     query: Annotated[Path, Option(help="Picture of the person to look for.")],
     gallery: Annotated[Path, Option(help="Folder of pictures, a CSV, or an .npz file of `passerby embed`.")],
-    count: Annotated[int, Option("--count", "-k", help="How many to show.", min=1)] = 10,
+    count: Annotated[
+        int | None, Option("--count", "-k", help="How many to show; 10 by default, or all of fewer.", min=1)
+    ] = None,
     device: Device = "cpu",
 ) -> None:
     """Find the pictures that look most like the person in one picture."""

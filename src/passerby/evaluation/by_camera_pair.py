@@ -31,7 +31,7 @@ def by_camera_pair(
         scores: the judged ranking that is cut; it says how average precision, distance and cameras are used.
         query: the descriptors that were judged.
         gallery: likewise.
-        memory: bytes that may be held beside the vectors, see `score`.
+        memory: bytes that may be held beside the vectors, see `score`; a copy of a camera's crops is among them.
         device: where products are computed.
 
     Raises:
@@ -54,7 +54,7 @@ def by_camera_pair(
             ap=str(facts["ap"]),
             metric=str(facts["metric"]),
             cameras=bool(facts["cameras"]),
-            memory=memory,
+            memory=None if memory is None else memory - 4 * gallery.vectors.shape[1] * len(places),
             device=device,
         )
         for here, asked in shown.items():

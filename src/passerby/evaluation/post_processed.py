@@ -1,6 +1,6 @@
 """A ranking judged after what papers do between embedding and ranking: expansion, re-ranking, both, or nothing."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
 import torch
@@ -8,11 +8,14 @@ import torch
 from passerby.evaluation import expanded as expansion
 from passerby.evaluation import reranked as reranking
 from passerby.evaluation.expanded import EXPANSION, expanded
+from passerby.evaluation.peak import Peak, peak
 from passerby.evaluation.protocol import Galleries
+from passerby.evaluation.protocol import check as check_crops
 from passerby.evaluation.reranked import reranked
 from passerby.evaluation.rules import Rules
 from passerby.evaluation.score import Fact, score
 from passerby.evaluation.scores import Scores
+from passerby.search.distance import check as check_vectors
 from passerby.search.neighbours import Neighbours
 from passerby.types import Embeddings
 
@@ -41,8 +44,10 @@ def post_processed(
     *,
     metric: str = "cosine",
     galleries: Galleries | None = None,
+    memory: int | None = None,
     device: torch.device | str = "cpu",
     protocol: Mapping[str, Fact] | None = None,
+    on_peak: Callable[[Peak], None] | None = None,
 ) -> PostProcessed:
     """Do to the descriptors and distances what the rules say, and judge the ranking.
 
@@ -52,20 +57,28 @@ def post_processed(
         rules: `ap`, `cameras`, `post_processing` and `reranking` are looked at; pooling comes before.
         metric: one of `distance.METRICS`.
         galleries: the gallery of each query, as for `score`.
+        memory: bytes that may be held beside the vectors, see `peak`; no number depends on it.
         device: where the products are computed.
         protocol: further facts, as for `score`.
+        on_peak: called before the long work with what it will take.
 
     Raises:
-        ValueError: before the long work; see `check_metric`, `check`, `score`, `expanded` and `reranked`.
+        ValueError: before the long work; see `check_metric`, `check`, `peak`, `score`, `expanded` and `reranked`.
     """
     check_metric(rules, metric)
     check(rules, len(query.crops), len(gallery.crops), galleries=galleries)
+    query.check_same_model(gallery)
+    check_crops(query.crops, gallery.crops, cameras=rules.cameras, galleries=galleries)
+    check_vectors(query.vectors, gallery.vectors, metric=metric)
+    found = peak(query.crops, gallery.crops, query.vectors.shape[1], rules, memory=memory)
+    if on_peak is not None:
+        on_peak(found)
     before, ap, cameras = "none", rules.ap, rules.cameras
     if "expansion" in rules.steps:
         query, gallery = expanded(query, gallery, device=device)
         before = EXPANSION
     if "reranking" in rules.steps:
-        found = reranked(
+        done = reranked(
             query,
             gallery,
             reranking=rules.reranking,
@@ -76,7 +89,7 @@ def post_processed(
             protocol=protocol,
             before=before,
         )
-        return PostProcessed(query, gallery, *found)
+        return PostProcessed(query, gallery, *done)
     scores = score(
         query,
         gallery,
@@ -84,6 +97,7 @@ def post_processed(
         metric=metric,
         cameras=cameras,
         galleries=galleries,
+        memory=found.counting,
         device=device,
         protocol=protocol,
         post_processing=before,

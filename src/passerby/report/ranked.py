@@ -24,9 +24,7 @@ def ranked(
 ) -> tuple[RankedList, ...]:
     """The first results of some queries, as the judge ranked them: its metric, its junk rule, its order of ties.
 
-    Unless the judge kept the beginnings of its rankings, only these queries are compared with the gallery. A float32
-    product may round its last digit otherwise than in the judge's larger blocks, and so swap two crops whose distances
-    are equal to seven digits.
+    Unless the judge kept the beginnings of its rankings, only these queries are compared with the gallery.
 
     Args:
         query: the Q descriptors that were judged.

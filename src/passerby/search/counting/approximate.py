@@ -8,12 +8,14 @@ import torch
 from torch import Tensor
 
 from passerby.search._candidates import is_full
-from passerby.search.counting.digits import BASE, ROUNDING, TINY, Digits, digits
+from passerby.search.counting.digits import BASE, DIGIT, ROUNDING, TINY, Digits, digits
 from passerby.search.counting.memory import memory
 from passerby.search.counting.sides import Floats, Ints, Sides
 
 DEPTH = 512
 """Dimensions that float32 sums up before the sum is added to that of the others."""
+LARGEST_SUM = 2**31 - 1
+"""What sums of products of digits may reach: int32 ends there."""
 CENTRED = 0.05
 """Share of the vectors' mean square from which on their mean is worth subtracting."""
 
@@ -50,8 +52,13 @@ def by_digits(given: Sides, rows: Ints, *, count: int, most: tuple[int, int]) ->
 
     Returns:
         Keys by the first digit alone, and by the first two.
+
+    Raises:
+        ValueError: if products of so many digits would not be exact.
     """
     dim = given.crops.shape[1]
+    if count > most_digits(dim):
+        raise ValueError(f"count is {count}; products of {dim:,} dimensions are exact for {most_digits(dim)} or fewer.")
     centre = _centre(given, rows)
     ours = digits(given.queries, centre, count=count)
     theirs = digits(given.crops, centre, count=count, rows=torch.from_numpy(rows), last_first=True)
@@ -91,6 +98,11 @@ def by_digits(given: Sides, rows: Ints, *, count: int, most: tuple[int, int]) ->
     return tuple(by(level) for level in range(1, count + 1))
 
 
+def most_digits(dim: int) -> int:
+    """How many digits int32 has room for in sums of their products; PyTorch multiplies single numbers wrongly."""
+    return LARGEST_SUM // (dim * DIGIT * DIGIT) if dim > 1 else 0
+
+
 def _centre(given: Sides, rows: Ints) -> Tensor | None:
     """(D,) the crops' mean, where taking it off makes them much shorter."""
     some = given.crops[torch.from_numpy(rows[:: max(1, len(rows) // 256)])]
@@ -117,7 +129,7 @@ def _error_of_digits(
             for other in range(level - one, level):
                 total += left[one][asked] * most[other]  # two digits so far down that they are left out
         sizes = left[0][asked] * most[0] + float(offset[columns].max()) + about[asked] * float(scale[columns].max())
-        return (total + 16 * (level + 1) * ROUNDING * sizes).numpy()
+        return (total + 16 * (level + 1) * ROUNDING * sizes + 8 * TINY).numpy()
 
     return error
 

@@ -1,5 +1,6 @@
 """Which approximate keys cost least in the end."""
 
+import math
 import time
 from collections.abc import Callable, Iterator
 from functools import cache
@@ -9,12 +10,13 @@ from typing import NamedTuple
 import numpy as np
 import torch
 
-from passerby.search.counting.approximate import Approximate, by_digits, by_float32
+from passerby.search._candidates import is_full
+from passerby.search.counting.approximate import Approximate, by_digits, by_float32, most_digits
 from passerby.search.counting.pieces import Pieces
-from passerby.search.counting.sides import Floats, Ints, Sides, doubt
+from passerby.search.counting.sides import CHUNK, Floats, Ints, Sides, doubt
 from passerby.search.counting.targets import Targets
 
-TRIED = (64, 2048)
+TRIED = (32, 1024)
 """Queries and crops with which the kinds of keys are tried."""
 PAIR = 60
 """What a pair costs in float64, in those of the float32 product of many; measured, as the next three."""
@@ -24,6 +26,10 @@ FLOAT32 = 1.05
 """What the sums of float32 cost, in bare products."""
 TIES = 0.005
 """The share of ties from which on all crops are put in order."""
+ENTRY = 6000
+"""What it costs to hold a target and a crop against each other, likewise, for vectors of one dimension."""
+ALL = (8, 13000)
+"""What it costs to put all crops in order, for each: in products, and likewise."""
 SORTED = 0.15
 """What it costs to count among keys, likewise, for vectors of 2,048 dimensions."""
 
@@ -46,7 +52,8 @@ def levels(given: Targets, crops: Sides, rows: Ints, cut: Pieces, *, device: tor
     """Kinds of approximate keys, each more precise than the one before; the counts are the same with any.
 
     The more precise, the longer products take and the fewer pairs lie within the error of a target; a query for which
-    these are too many goes on to the next kind. Which kinds are worth it is tried on some queries and crops.
+    these are too many goes on to the next kind. Which kinds are worth it is tried on some queries and crops; none is
+    where so much is left open that it costs less to put all crops in order.
 
     Args:
         given: the targets.
@@ -57,12 +64,15 @@ def levels(given: Targets, crops: Sides, rows: Ints, cut: Pieces, *, device: tor
     """
     most = (cut.queries, cut.crops)
     costs = _costs(crops, cut, device)
-    chosen: tuple[int, ...] = (len(costs) - 1,)
-    if len(costs) > 1 and costs[0] + CUT / len(crops.queries) < costs[-1]:
-        asked, looked, some, found = _sample(given, crops, rows)
-        tried = _kinds(some, np.arange(len(looked)), len(costs) - 1, (len(asked), len(looked)), device)
-        shares = np.stack([_open(kind, some, found) for kind in tried])
-        chosen = min(_chains(len(costs)), key=lambda chain: _cost(chain, costs, shares, len(crops.queries)))
+    digits = len(costs) - 1 if costs[0] + CUT / len(crops.queries) < costs[-1] else 0
+    costs = costs[len(costs) - 1 - digits :]
+    asked, looked, some, found = _sample(given, crops, rows)
+    tried = _kinds(some, np.arange(len(looked)), digits, (len(asked), len(looked)), device)
+    shares, crowds = np.stack([_open(kind, some, found) for kind in tried]).swapaxes(0, 1)
+    chosen = min(_chains(len(costs)), key=lambda chain: _cost(chain, costs, shares, len(crops.queries)))
+    dim, last = crops.crops.shape[1], chosen[-1]
+    if PAIR * shares[last].mean() + ENTRY / dim * crowds[last].mean() > ALL[0] + ALL[1] / dim:
+        return ()
     digits = max((kind + 1 for kind in chosen if kind < len(costs) - 1), default=0)
     made = _kinds(crops, rows, digits, most, device)
     return tuple(Level(made[kind if kind < digits else digits], costs[kind]) for kind in chosen)
@@ -77,11 +87,13 @@ def ties(given: Targets, crops: Sides, rows: Ints) -> float:
         rows: (N,) the crops that are looked at, ascending.
     """
     asked, looked, some, found = _sample(given, crops, rows)
-    keys = some.queries.double().numpy() @ some.crops.double().numpy().T * some.scale + some.offset
+    wide = some.queries.double()
+    parts = [torch.mm(wide, part.double().T) for part in torch.split(some.crops, CHUNK)]
+    keys = torch.cat(parts, dim=1).numpy() * some.scale + some.offset
     doubts = [
         2 * float(doubt(some, np.full(len(looked), row), np.arange(len(looked))).max()) for row in range(len(asked))
     ]
-    return float(np.mean([_near(row, error, one) for row, error, one in zip(keys, doubts, found, strict=True)]))
+    return float(np.mean([_near(row, error, one)[0] for row, error, one in zip(keys, doubts, found, strict=True)]))
 
 
 def _sample(given: Targets, crops: Sides, rows: Ints) -> tuple[Ints, Ints, Sides, list[_Tried]]:
@@ -92,10 +104,11 @@ def _sample(given: Targets, crops: Sides, rows: Ints) -> tuple[Ints, Ints, Sides
 
 def _costs(crops: Sides, cut: Pieces, device: torch.device | str) -> list[float]:
     """Of keys by one digit, by two, ..., by float32: what one costs in those of a bare float32 product."""
-    sorting = SORTED * 2048 / crops.crops.shape[1]
-    counts = range(1, cut.digits + 1) if torch.device(device).type == "cpu" else range(0)
+    dim = crops.crops.shape[1]
+    sorting = SORTED * 2048 / dim
+    most = min(cut.digits, most_digits(dim)) if torch.device(device).type == "cpu" and is_full(dim) else 0
     # A first digit takes one product of int8, a second one two more.
-    return [sorting + (2 * count - 1) * _int8_cost() for count in counts] + [sorting + FLOAT32]
+    return [sorting + (2 * count - 1) * _int8_cost() for count in range(1, most + 1)] + [sorting + FLOAT32]
 
 
 def _tried(given: Targets, crops: Sides, query: int, looked: Ints) -> _Tried:
@@ -143,31 +156,35 @@ def _some(given: Sides, asked: Ints, looked: Ints) -> Sides:
         given.lengths[looked],
         given.scale[looked],
         given.offset[looked],
+        given.step,
         given.whole,
     )
 
 
 def _open(kind: Approximate, some: Sides, tried: list[_Tried]) -> Floats:
-    """(Q,) share of the crops of each query that one kind of keys leaves open."""
+    """(2, Q) share of the crops of each query that one kind of keys leaves open, and for how many targets."""
     tile = kind(np.arange(len(some.queries)), slice(0, len(some.crops)))
     found = tile.keys.cpu().double().numpy()
-    return np.array([_near(row, error, one) for row, error, one in zip(found, tile.errors, tried, strict=True)])
+    return np.array([_near(row, error, one) for row, error, one in zip(found, tile.errors, tried, strict=True)]).T
 
 
-def _near(keys: Floats, error: float, tried: _Tried) -> float:
-    """The share of keys that lie about a target's."""
+def _near(keys: Floats, error: float, tried: _Tried) -> tuple[float, float]:
+    """The share of keys that lie about a target's, and about how many each lies on average."""
     if not len(tried.others):
-        return 0.0
-    row, wanted = keys[tried.others], tried.keys
-    after = np.searchsorted(wanted, row)
-    below, above = wanted[np.maximum(after - 1, 0)], wanted[np.minimum(after, len(wanted) - 1)]
-    return float((np.minimum(np.abs(row - below), np.abs(row - above)) <= error).mean())
+        return 0.0, 0.0
+    row = keys[tried.others]
+    about = np.searchsorted(tried.keys, row + error, side="right") - np.searchsorted(tried.keys, row - error)
+    return float((about > 0).mean()), float(about.mean())
 
 
 @cache
 def _int8_cost() -> float:
-    """What a product of int8 costs here, in those of float32; without instructions for it, it can be many."""
-    left, right = torch.ones(128, 1024), torch.ones(1024, 1024)
+    """What a product of int8 costs here, in those of float32; without instructions for it, it can be many.
+
+    Infinite where it is not exact: processors without these instructions sum up two products in 16 bits.
+    """
+    made = torch.Generator().manual_seed(0)
+    left, right = (torch.randint(-127, 128, (rows, 1024), generator=made).float() for rows in (128, 1024))
     small = left.to(torch.int8), right.to(torch.int8)
     whole, rounded = torch.empty(128, 1024, dtype=torch.int32), torch.empty(128, 1024)
     kinds: tuple[Callable[[], object], ...] = (
@@ -175,7 +192,8 @@ def _int8_cost() -> float:
         lambda: torch.mm(left, right.T, out=rounded),
     )
     taken = [min(_timed(kind)) for kind in kinds]
-    return taken[0] / taken[1]
+    # The sums stay below 2 ** 24, so that float32 has them exactly.
+    return taken[0] / taken[1] if torch.equal(whole.float(), rounded) else math.inf
 
 
 def _timed(work: Callable[[], object]) -> Iterator[float]:

@@ -1,14 +1,37 @@
-"""Crops counted where many are equally close: copies of each other, or vectors of a few whole numbers."""
+"""Crops counted where many are nearly as close as a target: all are put in order for each query."""
 
 from collections.abc import Callable
+from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
-import torch
 
-from passerby.search.counting.sides import CHUNK, Floats, Ints, Sides, doubt
+from passerby.search.counting.finer import Keys, apart, compared, of_all, parts
+from passerby.search.counting.sides import ROUNDING, Ints, Sides
 from passerby.search.counting.targets import Targets
 from passerby.search.counting.undecided import orders
+
+CHUNK = 128
+"""Crops whose keys are worked out at a time."""
+PAIRS = 2**16
+"""Pairs of a target and a class that are looked at at a time."""
+CELL, NUMBER = 64, 64
+"""Bytes for each pair of a query and a crop, and each number of a query."""
+
+
+class _Class(NamedTuple):
+    """Crops with the same vector, as one.
+
+    Args:
+        first: (U,) places of the first crop of each class.
+        of: (N,) the class of each crop.
+        sizes: (U,) crops of each class.
+        members: (N,) ascending: N times the class, plus the place.
+    """
+
+    first: Ints
+    of: Ints
+    sizes: Ints
+    members: Ints
 
 
 def closer_by_classes(
@@ -23,64 +46,105 @@ def closer_by_classes(
         left_out: places in `rows` of those that are not counted for a query.
         memory: bytes that keys of some queries may take.
     """
-    first, class_of = _classes(crops, rows)
-    sizes = np.bincount(class_of, minlength=len(first))
-    members = np.sort(class_of * len(rows) + np.arange(len(rows)))
+    first, of = _classes(crops, rows)
+    classes = _Class(first, of, np.bincount(of, minlength=len(first)), np.sort(of * len(rows) + np.arange(len(rows))))
     counts = np.zeros(len(given.rows), dtype=np.int64)
     asked = np.unique(given.queries)
-    for some in np.array_split(asked, max(1, -(-8 * len(asked) * len(first) // memory))):
-        for query, keys in zip(some.tolist(), _keys(crops, some, rows[first]), strict=True):
+    least = apart(crops, given.sides)
+    size = max(1, memory // (CELL * len(first) + NUMBER * crops.crops.shape[1]))
+    for start in range(0, len(asked), size):
+        some = asked[start : start + size]
+        keys = _keys(crops, some, rows[first])
+        for place, query in enumerate(some.tolist()):
             mine = slice(*np.searchsorted(given.queries, (query, query + 1)).tolist())
-            gone = left_out(query)
-            kept = sizes - np.bincount(class_of[gone], minlength=len(first))
-            order = np.argsort(keys)
-            ahead = np.concatenate(([0], np.cumsum(kept[order])))
-            which, classes, low, signs = _near(given, mine, crops, rows[first], query, keys, order)
-            counts[mine] += ahead[low]
-            np.add.at(counts, which[signs < 0], kept[classes[signs < 0]])
-            if crops is given.sides:
-                which, classes = which[signs == 0], classes[signs == 0]
-                bounds = classes * len(rows) + np.searchsorted(rows, given.rows[which])
-                absent = np.sort(class_of[gone] * len(rows) + gone)
-                for side, change in ((members, 1), (absent, -1)):
-                    before = np.searchsorted(side, bounds) - np.searchsorted(side, classes * len(rows))
-                    np.add.at(counts, which, change * before)
+            own = Keys(*(side[place] for side in keys))
+            counts[mine] = _of_query(given, mine, crops, rows, classes, own, left_out(query), float(least[query]))
     return counts
 
 
 def _classes(crops: Sides, rows: Ints) -> tuple[Ints, Ints]:
     """(U,) places in `rows` of the first of each kind of vector, and (N,) the kind of each."""
-    matrix = np.ascontiguousarray(crops.crops.numpy()[rows])
-    _, first, class_of = np.unique(
-        matrix.view(np.dtype((np.void, matrix.strides[0])))[:, 0], return_index=True, return_inverse=True
+    matrix = crops.crops.numpy()
+    factors = np.random.default_rng(0).integers(2**63, size=matrix.shape[1], dtype=np.uint64) * 2 + 1
+    sums = np.empty(len(rows), dtype=np.uint64)
+    chunks = [slice(start, start + CHUNK) for start in range(0, len(rows), CHUNK)]
+    for chunk in chunks:
+        sums[chunk] = (matrix[rows[chunk]].view(np.uint32) * factors).sum(axis=1)
+    _, first, of = np.unique(sums, return_index=True, return_inverse=True)
+    same = [(matrix[rows[chunk]] == matrix[rows[first[of[chunk]]]]).all(axis=1) for chunk in chunks]
+    alone = np.flatnonzero(~np.concatenate(same))  # unlike vectors of one sum
+    of[alone] = len(first) + np.arange(len(alone))
+    return np.concatenate((first, alone)), of
+
+
+def _keys(crops: Sides, some: Ints, rows: Ints) -> Keys:
+    """(B, U)."""
+    matrix = crops.crops.numpy()
+    asked = parts(crops.queries.numpy()[some])
+    found = Keys(*(np.empty((len(some), len(rows))) for _ in range(3)))
+    for start in range(0, len(rows), CHUNK):
+        chunk = slice(start, start + CHUNK)
+        piece = of_all(asked, parts(matrix[rows[chunk]], unit=crops.metric == "cosine"), crops.metric)
+        for whole, part in zip(found, piece, strict=True):
+            whole[:, chunk] = part
+    return found
+
+
+def _of_query(
+    given: Targets, mine: slice, crops: Sides, rows: Ints, classes: _Class, keys: Keys, gone: Ints, least: float
+) -> Ints:
+    """(M,) how many crops are closer than each target of a query, or equally close and before it.
+
+    Args:
+        given: the targets.
+        mine: those of the query.
+        crops: queries and crops.
+        rows: (N,) the crops that are counted.
+        classes: of these.
+        keys: (U,) of the classes.
+        gone: places in `rows` of what is not counted.
+        least: by how much keys differ at least where they are not equal.
+    """
+    query = int(given.queries[mine.start])
+    wanted = Keys(*(side[0] for side in _keys(given.sides, given.queries[[mine.start]], given.rows[mine])))
+    kept = classes.sizes - np.bincount(classes.of[gone], minlength=len(classes.first))
+    order, low, high = _near(keys, wanted)
+    counts = np.concatenate(([0], np.cumsum(kept[order])))[low]
+    absent = np.sort(classes.of[gone] * len(rows) + gone)
+    ends = np.cumsum(high - low)
+    for start in range(0, int(ends[-1]), PAIRS):
+        pairs = np.arange(start, min(start + PAIRS, ends[-1]))
+        which = np.searchsorted(ends, pairs, side="right")
+        found = order[pairs - ends[which] + high[which]]
+        signs, sure = compared(Keys(*(side[found] for side in keys)), Keys(*(side[which] for side in wanted)), least)
+        left = np.flatnonzero(~sure)
+        signs[left] = orders(
+            np.full(len(left), query),
+            crops,
+            rows[classes.first[found[left]]],
+            given.sides,
+            given.rows[mine][which[left]],
+        )
+        np.add.at(counts, which[signs < 0], kept[found[signs < 0]])
+        if crops is given.sides:
+            which, found = which[signs == 0], found[signs == 0]
+            bounds = found * len(rows) + np.searchsorted(rows, given.rows[mine][which])
+            for side, change in ((classes.members, 1), (absent, -1)):
+                before = np.searchsorted(side, bounds) - np.searchsorted(side, found * len(rows))
+                np.add.at(counts, which, change * before)
+    return counts
+
+
+def _near(keys: Keys, wanted: Keys) -> tuple[Ints, Ints, Ints]:
+    """The order of the keys, and from where to where in it keys are that may be on either side of each wanted one."""
+    middle = len(wanted.high) // 2
+    about, wanted_about = (
+        (side.high - wanted.high[middle]) + (side.low - wanted.low[middle]) for side in (keys, wanted)
     )
-    return first, class_of
-
-
-def _keys(crops: Sides, some: Ints, rows: Ints) -> Floats:
-    """(B, U) float64."""
-    wide = crops.queries[torch.from_numpy(some)].double()
-    found = torch.empty(len(some), len(rows), dtype=torch.float64)
-    for start in range(0, len(rows), 8 * CHUNK):
-        part = slice(start, start + 8 * CHUNK)
-        found[:, part] = wide @ crops.crops[torch.from_numpy(rows[part])].double().T
-    return found.numpy() * crops.scale[rows] + crops.offset[rows]
-
-
-def _near(
-    given: Targets, mine: slice, crops: Sides, rows: Ints, query: int, keys: Floats, order: Ints
-) -> tuple[Ints, Ints, Ints, npt.NDArray[np.int8]]:
-    """Targets and classes whose order float64 leaves open, their order, and how many classes are surely closer."""
-    doubts = doubt(crops, np.full(len(rows), query), rows)[order]
-    most = float(doubts.max()) + given.doubts[mine]
-    low = np.searchsorted(keys[order], given.keys[mine] - most)
-    high = np.searchsorted(keys[order], given.keys[mine] + most, side="right")
-    lengths = high - low
-    which = np.repeat(np.arange(mine.start, mine.stop), lengths)
-    places = np.arange(len(which)) - np.repeat(np.cumsum(lengths) - lengths - low, lengths)
-    classes = order[places]
-    if given.doubts[mine].any() or doubts.any():
-        signs = orders(np.full(len(which), query), crops, rows[classes], given.sides, given.rows[which])
-    else:
-        signs = np.sign(keys[classes] - given.keys[which]).astype(np.int8)
-    return which, classes, low, signs
+    lows = max(float(np.abs(side.low).max()) for side in (keys, wanted))
+    rounding = 16 * ROUNDING * (np.abs(wanted_about) + lows)
+    reach = 1.01 * (float(keys.errors.max()) + wanted.errors + rounding)
+    order = np.argsort(about)
+    low = np.searchsorted(about[order], wanted_about - reach)
+    high = np.searchsorted(about[order], wanted_about + reach, side="right")
+    return order, low, high

@@ -49,11 +49,11 @@ def closer(
     if not len(rows) or not len(given.rows):
         return counts
     cut = pieces(len(crops.queries), len(rows), crops.crops.shape[1], memory=memory)
-    if ties(given, crops, rows) > TIES:
+    kinds = () if ties(given, crops, rows) > TIES else levels(given, crops, rows, cut, device=device)
+    if not kinds:
         return closer_by_classes(
             given, crops, rows, lambda query: left_out(np.array([query]), slice(0, len(rows)))[1], memory=cut.memory
         )
-    kinds = levels(given, crops, rows, cut, device=device)
     for start in range(0, len(crops.queries), cut.queries):
         mine = slice(*np.searchsorted(given.queries, (start, start + cut.queries)).tolist())
         if mine.start == mine.stop:

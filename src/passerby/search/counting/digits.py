@@ -8,8 +8,10 @@ from torch import Tensor
 
 from passerby.search.counting.memory import memory
 
-BASE = 254
-"""Steps of a digit: a digit is -127 .. 127, and the next one shares out half a step to either side."""
+DIGIT = 127
+"""A digit is -127 .. 127."""
+BASE = 2 * DIGIT
+"""Steps of a digit; the next one shares out half a step to either side."""
 CHUNK = 64
 """Vectors that are worked on at a time; they stay in the cache."""
 ROUNDING = 2.0**-24
@@ -68,10 +70,10 @@ def digits(
         if centre is not None:
             left.sub_(centre)
         lengths[part] = torch.linalg.vector_norm(left, dim=1)
-        step = (torch.maximum(left.amax(dim=1), left.amin(dim=1).neg_()) / 127).clamp_(min=LEAST_STEP)
+        step = (torch.maximum(left.amax(dim=1), left.amin(dim=1).neg_()) / DIGIT).clamp_(min=LEAST_STEP)
         steps[part] = step
         for k, place in enumerate(places):
-            torch.mul(left, (1 / step)[:, None], out=whole).round_().clamp_(-127, 127)
+            torch.mul(left, (1 / step)[:, None], out=whole).round_().clamp_(-DIGIT, DIGIT)
             found[part, place] = whole
             left.sub_(whole.mul_(step[:, None]))
             rests[k, part] = torch.linalg.vector_norm(left, dim=1)
@@ -79,5 +81,5 @@ def digits(
     # Sums of D squares err by D roundings at most; subtraction, product and steps by a few roundings of each number.
     more = 1 + 2 * (dim + 8) * ROUNDING
     slack = 12 * ROUNDING * (lengths.double() * more)
-    tiny = dim**0.5 * TINY
+    tiny = (dim * TINY) ** 0.5  # squares below TINY may be lost
     return Digits(found, count, steps, lengths.double() * more + slack + tiny, rests.double() * more + slack + tiny)

@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from passerby.search.counting.sides import ROUNDING, Floats
+from passerby.search.counting.sides import ROUNDING, Floats, Sides
 
 INVERSE_BITS = 24
 """Bits of the first part of a length's inverse, so that its products with float32 numbers are exact."""
@@ -68,7 +68,8 @@ def error_of_sums(dim: int) -> float:
 
 
 def _products(one: Floats, other: Floats) -> Floats:
-    return np.einsum("ij,ij->i", one, other)
+    found: Floats = np.einsum("ij,ij->i", one, other)
+    return found
 
 
 class Keys(NamedTuple):
@@ -114,16 +115,32 @@ def _keys(high: Floats, low: Floats, queries: Parts, crops: Parts, metric: str) 
     return Keys(total, lost + (crops.halves[1] - low), errors + share * crops.rests * crops.lengths)
 
 
-def compared(one: Keys, other: Keys) -> tuple[npt.NDArray[np.int8], npt.NDArray[np.bool_]]:
+def compared(one: Keys, other: Keys, least: Floats | float) -> tuple[npt.NDArray[np.int8], npt.NDArray[np.bool_]]:
     """Which key is smaller (-1: the one, 0: neither, 1: the other), and where that is surely so.
 
     Args:
-        one: keys, and the errors these have.
+        one: keys.
         other: keys to hold against them, of the same shape.
+        least: by how much keys differ at least where they are not equal, see `apart`.
     """
     high, low = one.high - other.high, one.low - other.low
     ahead = high + low
     errors = one.errors + other.errors
-    rounding = 8 * ROUNDING * (np.abs(high) + np.abs(one.low) + np.abs(other.low))
-    sure = (np.abs(ahead) > errors + rounding) | ((errors == 0) & (high == 0) & (low == 0))
-    return np.sign(ahead).astype(np.int8), sure
+    most = errors + 8 * ROUNDING * (np.abs(high) + np.abs(one.low) + np.abs(other.low))
+    far = np.abs(ahead) > most
+    same = ((errors == 0) & (high == 0) & (low == 0)) | (~far & (2 * most < least))
+    return np.where(same, 0, np.sign(ahead)).astype(np.int8), far | same
+
+
+def apart(ours: Sides, theirs: Sides) -> Floats:
+    """(Q,) by how much keys of each query differ at least where they are not equal; 0 where that is not known.
+
+    Of multiples of one step, products and squares are multiples of its square. Cosines are roots of fractions whose
+    denominators, counted in these, are below the squared lengths.
+    """
+    step = min(ours.step, theirs.step)
+    least = np.full(len(ours.query_lengths), 0.49 * step * step)
+    if ours.metric == "cosine":
+        longest = max(float(side.lengths.max(initial=step)) for side in (ours, theirs))
+        least *= (step / longest) ** 4 / ours.query_lengths
+    return least

@@ -14,7 +14,7 @@ def order(
     """-1 where `one` is closer to the query than `other`, 0 where both are equally close, 1 where it is farther.
 
     Products of two float32 numbers are exact in float64, and `math.fsum` rounds their sum once, so that its sign is
-    that of the exact sum. Cosines are roots; their squares are compared in whole numbers.
+    that of the exact sum. Cosines are roots; their squares are compared as fractions.
 
     Args:
         query: (D,) finite.
@@ -39,22 +39,22 @@ def _order_of_cosines(query: _Floats, one: _Floats, other: _Floats) -> int:
         return -1 if near > near_other else 1
     (square, step), (square_other, step_other) = _exact_sum(one * one), _exact_sum(other * other)
     # near^2 / square is held against near_other^2 / square_other.
-    left, right = near * near * square_other, near_other * near_other * square
-    shift = (2 * unit + step_other) - (2 * unit_other + step)
-    left, right = (left << shift, right) if shift > 0 else (left, right << -shift)
+    left = near * near * square_other * unit_other * unit_other * step
+    right = near_other * near_other * square * unit * unit * step_other
     return _sign(right - left) if near > 0 else _sign(left - right)
 
 
 def _exact_sum(terms: _Floats) -> tuple[int, int]:
-    """The exact sum as a whole number and the power of two that it counts."""
-    mantissas, exponents = np.frexp(terms[terms != 0])
-    if not len(mantissas):
-        return 0, 0
-    least = int(exponents.min()) - 53
-    whole = (mantissas * 2.0**53).astype(np.int64).tolist()
-    shifts = (exponents.astype(np.int64) - 53 - least).tolist()
-    return sum(number << shift for number, shift in zip(whole, shifts, strict=True)), least
+    """The exact sum as a fraction: a few float64 numbers, each of which is what is left of it, rounded."""
+    left = terms.tolist()
+    numerator, denominator = 0, 1
+    while part := math.fsum(left):
+        left.append(-part)
+        top, bottom = part.as_integer_ratio()
+        common = max(bottom, denominator)  # both are powers of two
+        numerator, denominator = numerator * (common // denominator) + top * (common // bottom), common
+    return numerator, denominator
 
 
-def _sign(number: float | int) -> int:
+def _sign(number: float) -> int:
     return (number > 0) - (number < 0)

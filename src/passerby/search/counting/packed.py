@@ -60,6 +60,9 @@ def _sorted(numbers: Tensor) -> Tensor:
         return numbers.sort(dim=1).values
     # NumPy sorts whole numbers many times as fast as PyTorch does on a CPU, and lets other threads go on meanwhile.
     parts = np.array_split(numbers.numpy(), torch.get_num_threads())
+    if len(parts) == 1:
+        parts[0].sort(axis=1)
+        return numbers
     with ThreadPoolExecutor(len(parts)) as threads:
         for done in [threads.submit(part.sort, axis=1) for part in parts]:
             done.result()

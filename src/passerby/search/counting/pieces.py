@@ -9,7 +9,7 @@ MOST = (512, 8192)
 LEAST = (16, 1024)
 """The fewest, of many."""
 PAIRS = (2**16, 2**20)
-"""The fewest and the most pairs that are looked at in float64 at once."""
+"""The fewest and the most pairs that are looked at in float64 at once, where there are so many."""
 CELL, PAIR, CROP = 12, 160, 96
 """Bytes for each cell of a tile, each such pair, and each query or crop."""
 
@@ -52,7 +52,7 @@ def pieces(queries: int, crops: int, dim: int, *, memory: int | None = None) -> 
         )
     height, width = _least(queries, crops)
     left = budget - fixed
-    pairs = max(PAIRS[0], min(PAIRS[1], left // 4 // PAIR))
+    pairs = min(max(PAIRS[0], min(PAIRS[1], left // 4 // PAIR)), queries * crops)
     most = min(max(_tile(height, width, dim), left // 3), left - pairs * PAIR)
     while _tile(height, 2 * width, dim) <= most and width < min(MOST[1], crops):
         width = min(2 * width, MOST[1], crops)
@@ -64,7 +64,7 @@ def pieces(queries: int, crops: int, dim: int, *, memory: int | None = None) -> 
 
 def needed(queries: int, crops: int, dim: int) -> int:
     """Bytes that the smallest pieces take; arguments as those of `pieces`."""
-    return CROP * (queries + crops) + _tile(*_least(queries, crops), dim) + PAIRS[0] * PAIR
+    return CROP * (queries + crops) + _tile(*_least(queries, crops), dim) + min(PAIRS[0], queries * crops) * PAIR
 
 
 def _least(queries: int, crops: int) -> tuple[int, int]:

@@ -20,6 +20,8 @@ ROUNDING = 2.0**-53
 """Half a unit of float64."""
 STEPS = 12
 """Bits that numbers may have for their products to be summed up in float64 without any error."""
+FINEST = 32
+"""Bits from which on it says nothing that numbers are whole."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -34,7 +36,8 @@ class Sides:
         lengths: (G,) float64.
         scale: (G,) float64.
         offset: (G,) float64.
-        whole: whether all numbers are multiples of one step and so few that float64 sums up their products exactly.
+        step: a power of two of which all numbers are multiples; 0 where it is too small to tell anything.
+        whole: whether they are so small multiples that float64 sums up their products exactly.
     """
 
     metric: str
@@ -44,6 +47,7 @@ class Sides:
     lengths: Floats
     scale: Floats
     offset: Floats
+    step: float
     whole: bool
 
 
@@ -51,33 +55,43 @@ def sides(queries: Tensor, crops: Tensor, metric: str) -> Sides:
     """Check queries and crops and work out what the keys need.
 
     Raises:
-        ValueError: see `distance.blocks`.
+        ValueError: see `distance.blocks`; also if vectors have no dimension.
     """
+    if queries.shape[1:] == (0,):
+        raise ValueError("queries have 0 dimensions; give vectors of 1 or more.")
     query_lengths, lengths = (side.numpy() for side in checked_lengths(queries, crops, metric))
     queries, crops = queries.cpu(), crops.cpu()
-    whole = _are_whole((queries, crops))
+    step, whole = _step((queries, crops))
     scale = -1 / lengths if metric == "cosine" else np.full_like(lengths, -1)
     offset = np.zeros_like(lengths)
     if metric == "euclidean":
         offset = (squares(crops, np.arange(len(crops))) if whole else np.square(lengths)) / 2
-    return Sides(metric, queries, crops, query_lengths, lengths, scale, offset, whole)
+    return Sides(metric, queries, crops, query_lengths, lengths, scale, offset, step, whole)
 
 
-def _are_whole(both: tuple[Tensor, Tensor]) -> bool:
-    """Whether all numbers are multiples of the largest one's power of two over 2 ** STEPS."""
+def _step(both: Iterable[Tensor]) -> tuple[float, bool]:
+    """The largest power of two of which all numbers are multiples, and whether it is so large that they are whole.
 
-    def whole(some: Iterable[Tensor], largest: float) -> bool:
-        step = math.ldexp(1, math.frexp(largest)[1] - STEPS)
-        return step >= torch.finfo(torch.float32).tiny and all(bool((part.remainder(step) == 0).all()) for part in some)
+    The step is 0 where it is so small that it says nothing; a few vectors as they come tell that.
+    """
+    step, largest = math.inf, 0.0
+    for part in (part for side in both for part in torch.split(side, CHUNK) if side.numel()):
+        largest = max(largest, float(part.amax()), -float(part.amin()))
+        if step < math.inf:
+            numbers = part.double().mul_(1 / step)
+            if bool((numbers == numbers.round()).all()):
+                continue
+        step = min(step, _lowest(part.numpy()))
+        if step < largest * 2.0**-FINEST:
+            return 0.0, False
+    return (step, largest <= step * 2**STEPS) if step < math.inf else (0.0, True)
 
-    few = [side[:4] for side in both]  # most vectors are told by these; what is no multiple here is none of more
-    return whole(few, _largest(few)) and whole(
-        (part for side in both for part in torch.split(side, CHUNK)), _largest(both)
-    )
 
-
-def _largest(both: Iterable[Tensor]) -> float:
-    return max((max(float(side.amax()), -float(side.amin())) for side in both if side.numel()), default=0.0)
+def _lowest(vectors: npt.NDArray[np.float32]) -> float:
+    """The least power of two that is a bit of any number."""
+    mantissas, exponents = np.frexp(vectors[vectors != 0])
+    whole = (mantissas * np.float32(2**24)).astype(np.int32)
+    return float(np.ldexp((whole & -whole).astype(np.float64), exponents - 24).min(initial=math.inf))
 
 
 def squares(vectors: Tensor, rows: Ints) -> Floats:

@@ -3,15 +3,20 @@
 import numpy as np
 import numpy.typing as npt
 
+from passerby.search.counting.finer import apart, compared, of_pairs, parts
 from passerby.search.counting.order import order
-from passerby.search.counting.sides import CHUNK, Ints, Sides, products, squares
+from passerby.search.counting.sides import Ints, Sides
+
+NUMBERS = 2**16
+"""Numbers of either side that are looked at at a time; they stay in the cache."""
+_Vectors = npt.NDArray[np.float32]
 
 
 def orders(queries: Ints, ours: Sides, crops: Ints, theirs: Sides, others: Ints) -> npt.NDArray[np.int8]:
     """-1 where the crop is closer to the query than the other, 0 where both are equally close, 1 where it is farther.
 
     Args:
-        queries: (P,) rows of the queries, ascending.
+        queries: (P,) rows of the queries.
         ours: queries and crops.
         crops: (P,) rows of the crops.
         theirs: the same queries and the other crops.
@@ -19,28 +24,28 @@ def orders(queries: Ints, ours: Sides, crops: Ints, theirs: Sides, others: Ints)
     """
     found = np.zeros(len(queries), dtype=np.int8)
     one, other, asked = ours.crops.numpy(), theirs.crops.numpy(), ours.queries.numpy()
-    left = np.concatenate(
-        [
-            start
-            + np.flatnonzero((one[crops[start : start + CHUNK]] != other[others[start : start + CHUNK]]).any(axis=1))
-            for start in range(0, len(queries), CHUNK)
-        ]
-        or [np.empty(0, dtype=np.int64)]
-    )
-    if ours.whole and theirs.whole and ours.metric == "cosine" and len(left):
-        some, rest = _of_whole_numbers(queries[left], ours, crops[left], theirs, others[left])
-        found[left] = some
-        left = left[rest]
-    for pair in left.tolist():
-        found[pair] = order(asked[queries[pair]], one[crops[pair]], other[others[pair]], ours.metric)
+    least = apart(ours, theirs)
+    chunk = max(1, NUMBERS // one.shape[1])
+    for start in range(0, len(queries), chunk):
+        near, far = one[crops[start : start + chunk]], other[others[start : start + chunk]]
+        unlike = np.flatnonzero(~_are_alike(near, far, ours.metric))
+        if not len(unlike):
+            continue
+        query, near, far = asked[queries[start + unlike]], near[unlike], far[unlike]
+        sought, unit = parts(query), ours.metric == "cosine"
+        keys = [of_pairs(sought, parts(side, unit=unit), ours.metric) for side in (near, far)]
+        signs, sure = compared(keys[0], keys[1], least[queries[start + unlike]])
+        for pair in np.flatnonzero(~sure).tolist():
+            signs[pair] = order(query[pair], near[pair], far[pair], ours.metric)
+        found[start + unlike] = signs
     return found
 
 
-def _of_whole_numbers(
-    queries: Ints, ours: Sides, crops: Ints, theirs: Sides, others: Ints
-) -> tuple[npt.NDArray[np.int8], Ints]:
-    """Cosines compared by exact products, where the vectors are equally long; and which pairs are left."""
-    near, far = products(ours, queries, crops), products(theirs, queries, others)
-    same = squares(ours.crops, crops) == squares(theirs.crops, others)
-    found = np.where(same, np.sign(far - near), 0).astype(np.int8)
-    return found, np.flatnonzero(~same)
+def _are_alike(one: _Vectors, other: _Vectors, metric: str) -> npt.NDArray[np.bool_]:
+    """Where vectors are the same or, under cosine, of one direction."""
+    if metric != "cosine":
+        return np.asarray((one == other).all(axis=1))
+    # Products of two float32 numbers are exact in float64.
+    place = np.abs(one).argmax(axis=1)[:, None]
+    by, to = (np.take_along_axis(side, place, axis=1).astype(np.float64) for side in (other, one))
+    return np.asarray((one * by == other * to).all(axis=1) & (by * to > 0)[:, 0])
