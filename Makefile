@@ -31,7 +31,7 @@ format: setup
 
 # make bench BENCH=--large, or BENCH="growth reranking_hard"; then benchmarks/performance.py writes docs/performance.md
 bench: setup
-	@$(BIN)/python benchmarks/run.py $(BENCH)
+	@OMP_WAIT_POLICY=PASSIVE $(BIN)/python benchmarks/run.py $(BENCH)
 
 # needs uv; torch and torchvision belong together, and torch 2.13.0 does not go with torchvision's registry build
 lock:

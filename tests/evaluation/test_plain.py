@@ -118,7 +118,7 @@ def judged_alike(query, gallery, keys, *, pieces, ap, cameras, galleries=None, *
     pieces=CUTS,
     ap=AP,
 )
-@many(900)
+@many(300)
 def test_the_judge_is_a_plain_loop_in_common_galleries_and_own_ones(
     seed, queries, size, people, values, cameras, own, metric, pieces, ap
 ):
@@ -148,7 +148,7 @@ def test_the_judge_is_a_plain_loop_in_common_galleries_and_own_ones(
     cameras=st.booleans(),
     own=st.booleans(),
 )
-@many(600)
+@many(200)
 def test_right_answers_are_counted_by_a_plain_loop(seed, queries, size, people, pictures, cameras, own):
     rng = random.Random(seed)
     query = crops(rng, queries, people=people, least=1, cameras=cameras, pictures=pictures)
@@ -177,7 +177,7 @@ def test_right_answers_are_counted_by_a_plain_loop(seed, queries, size, people, 
     pieces=CUTS,
     ap=AP,
 )
-@many(350)
+@many(120)
 def test_a_gallery_that_grows_is_judged_like_one_that_was_large_from_the_start(
     seed, queries, size, more, cuts, sizes, people, values, cameras, metric, pieces, ap
 ):
@@ -270,7 +270,7 @@ def made_tracklets(rng, count, *, first, people, least, cameras, frames):
     pieces=CUTS,
     ap=AP,
 )
-@many(400)
+@many(140)
 def test_tracklets_are_pooled_and_judged_by_plain_loops(
     seed, queries, size, people, pool, dim, along_axes, stay, cameras, metric, pieces, ap
 ):
@@ -316,7 +316,7 @@ def test_tracklets_are_pooled_and_judged_by_plain_loops(
     pieces=CUTS,
     ap=AP,
 )
-@many(350)
+@many(120)
 def test_several_pictures_of_a_query_are_pooled_and_judged_by_plain_loops(
     seed, queries, size, more, people, pool, dim, cameras, metric, pieces, ap
 ):
@@ -359,7 +359,7 @@ def test_several_pictures_of_a_query_are_pooled_and_judged_by_plain_loops(
     pieces=CUTS,
     ap=AP,
 )
-@many(350)
+@many(120)
 def test_leaving_one_out_is_a_plain_loop(seed, queries, size, shared, people, values, cameras, metric, pieces, ap):
     rng = random.Random(seed)
     distinct = [

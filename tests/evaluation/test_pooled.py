@@ -107,7 +107,9 @@ def scored(tmp_path, capsys):
         if boxes is not None:
             arguments += ["--boxes", tmp_path / f"{name}.boxes.npz"]
         sides = [tmp_path / f"{name}.{side}.npz" for side in ("query", "gallery")]
-        assert passerby(capsys, "score", *sides, *arguments, "--out", tmp_path / f"{name}.json") == (0, "")
+        code, told = passerby(capsys, "score", *sides, *arguments, "--out", tmp_path / f"{name}.json")
+        assert (code, told.count("\n")) == (0, 1), told  # the one line states the memory
+        assert told.startswith("Ranking ")
         return tmp_path / f"{name}.json"
 
     return judged

@@ -11,6 +11,8 @@ BLOCK_BYTES = 64 * 2**20
 """Memory of one block of queries against the whole gallery."""
 NORMS = (1e-12, 1e12)
 """Norms between which float32 gives a cosine to its full precision."""
+LENGTHS = 32
+"""Vectors whose lengths are computed at a time; widened to float64 they stay in the cache."""
 MAX_PRODUCT = 1e37
 """Inner products and squared distances that may be asked for; float32 ends at 3.4e38."""
 
@@ -150,6 +152,7 @@ def _refuse(name: str, wrong: Tensor, fault: str, remedy: str) -> None:
 def lengths(vectors: Tensor) -> Tensor:
     """(N,) float64 on the CPU: lengths of vectors (N, D); in pieces, because a sum in float64 copies what it sums."""
     norms = torch.empty(len(vectors), dtype=torch.float64)
-    for start in range(0, len(vectors), 512):
-        norms[start : start + 512] = torch.linalg.vector_norm(vectors[start : start + 512].double(), dim=1).cpu()
+    for start in range(0, len(vectors), LENGTHS):
+        part = vectors[start : start + LENGTHS]
+        norms[start : start + LENGTHS] = torch.linalg.vector_norm(part.double(), dim=1).cpu()
     return norms

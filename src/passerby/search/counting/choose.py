@@ -20,7 +20,7 @@ TRIED = (32, 1024)
 """Queries and crops with which the kinds of keys are tried."""
 PAIR = 60
 """What a pair costs in float64, in those of the float32 product of many; measured, as the next three."""
-CUT = 250
+CUT = 150
 """What cutting a vector into one digit costs, in float32 products of it."""
 FLOAT32 = 1.05
 """What the sums of float32 cost, in bare products."""

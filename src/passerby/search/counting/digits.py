@@ -72,13 +72,16 @@ def digits(
         lengths[part] = torch.linalg.vector_norm(left, dim=1)
         step = (torch.maximum(left.amax(dim=1), left.amin(dim=1).neg_()) / DIGIT).clamp_(min=LEAST_STEP)
         steps[part] = step
+        # In units of the last digit. All that is rounded off is BASE / 2 and so no more than DIGIT before rounding.
+        step = step / BASE ** (count - 1)
+        left.mul_((1 / step)[:, None])
         for k, place in enumerate(places):
-            torch.mul(left, (1 / step)[:, None], out=whole).round_().clamp_(-DIGIT, DIGIT)
+            unit = BASE ** (count - 1 - k)
+            torch.mul(left, 1 / unit, out=whole).round_()
             found[part, place] = whole
-            left.sub_(whole.mul_(step[:, None]))
-            rests[k, part] = torch.linalg.vector_norm(left, dim=1)
-            step = step / BASE
-    # Sums of D squares err by D roundings at most; subtraction, product and steps by a few roundings of each number.
+            left.sub_(whole, alpha=unit)
+            rests[k, part] = torch.linalg.vector_norm(left, dim=1).mul_(step)
+    # Sums of D squares err by D roundings at most; subtraction, products and steps by a few roundings of each number.
     more = 1 + 2 * (dim + 8) * ROUNDING
     slack = 12 * ROUNDING * (lengths.double() * more)
     tiny = (dim * TINY) ** 0.5  # squares below TINY may be lost

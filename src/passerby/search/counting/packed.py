@@ -10,8 +10,8 @@ from torch import Tensor
 from passerby.search.counting.approximate import Tile
 from passerby.search.counting.sides import Floats, Ints
 
-MARGIN = 4
-"""Steps that cutting a key to whole steps may cost, generously."""
+MARGIN = 2
+"""Steps that cutting a key to whole steps may cost: one, and what float32 rounds off."""
 LEAST_BITS = 9
 """Bits of a crop's place: those of its key are then no more than float32 tells apart."""
 SMALLEST = 1e-28
