@@ -52,7 +52,10 @@ def numbers(value):
 
 def test_every_script_is_run_by_make_bench():
     scripts = {file.name for file in FOLDER.glob("*.py") if not file.name.startswith("_")}
-    assert scripts == {*NAMES, "run.py", "performance.py"}
+    assert scripts == {*NAMES, *run.ALONE, "run.py", "performance.py"}
+    for script in run.ALONE:
+        pages = [page.name for page in (ROOT / "docs").glob("*.md") if f"benchmarks/{script}" in page.read_text()]
+        assert pages, script
     assert "benchmarks/run.py" in (ROOT / "Makefile").read_text()
 
 

@@ -1,16 +1,21 @@
-"""From nothing to a ranked list: draw a world, train, judge, and show it on a page."""
+"""From nothing to a search page: draw a world, train, judge, calibrate, and fill a gallery."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from passerby import embed, run, terminal
+from passerby.calibrate import calibrate, chosen
 from passerby.datasets import synthetic
 from passerby.evaluation.label import file_name
 from passerby.evaluation.rules import Rules
 from passerby.evaluation.score import score
 from passerby.evaluation.scores import Scores
+from passerby.frames.source import Source
+from passerby.frames.way import Way
+from passerby.gallery.open_gallery import open_gallery
 from passerby.images import Largest, Size
+from passerby.index import index
 from passerby.judge import facts_of_data, judge, save_scores
 from passerby.models.colour_histogram import ColourHistogram
 from passerby.report.page import page
@@ -18,6 +23,8 @@ from passerby.synth import world
 from passerby.types import ModelId, PersonSet
 
 RECIPE = "demo"
+START = 1767254400.0
+"""When the drawn world's first frame is said to be taken: 2026-01-01 08:00 UTC."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,6 +35,7 @@ class Demo:
         world: folder of the drawn pictures, in Market-1501's layout.
         run: folder of the trained network.
         page: the report.
+        gallery: folder of the gallery of all pictures that were searched.
         baseline: scores of the colour histogram.
         trained: scores of the trained network on the same unseen people.
     """
@@ -35,6 +43,7 @@ class Demo:
     world: Path
     run: Path
     page: Path
+    gallery: Path
     baseline: Scores
     trained: Scores
 
@@ -49,12 +58,12 @@ def demo(
     workers: int = 2,
     changes: Sequence[str] = (),
 ) -> Demo:
-    """Draw a world of people, train the recipe `demo` on some of them, and search for the others.
+    """Draw a world of people, train the recipe `demo` on some of them, search for the others, and fill a gallery.
 
     What is there already from the same call is used again; a demo that was broken off goes on where it was.
 
     Args:
-        folder: where the world, the run and the page are put.
+        folder: where the world, the run, the page and the gallery are put.
         train_ids: people to train on, 2 or more.
         test_ids: other people, to search for.
         cameras: of the world.
@@ -99,7 +108,30 @@ def demo(
         query=judged.query,
         gallery=judged.gallery,
     )
-    return Demo(world=drawn, run=trained_in, page=shown, baseline=plain, trained=judged.scores)
+    _calibrate(trained, people)
+    filled = _fill(folder / "gallery", trained, drawn / "bounding_box_test")
+    return Demo(world=drawn, run=trained_in, page=shown, gallery=filled, baseline=plain, trained=judged.scores)
+
+
+def _calibrate(trained: run.Run, people: PersonSet) -> None:
+    try:
+        with terminal.progress("calibrating", len(chosen(trained, people))) as done:
+            made = calibrate(trained, people, on_progress=done)
+    except ValueError as reason:
+        terminal.remark(f"The gallery answers without probabilities. {reason}")
+        return
+    terminal.say(f"Calibrated on {made.calibration.people} people: {made.written[0]}")
+
+
+def _fill(folder: Path, trained: run.Run, pictures: Path) -> Path:
+    gallery = open_gallery(str(folder), model=trained.model_id, dim=run.dimension(trained))
+    try:
+        with terminal.drawing("filling the gallery") as show:
+            index(gallery, trained, [Source(path=pictures, start=START)], way=Way(each=True), on_progress=show)
+        terminal.say(f"The gallery holds {gallery.count():,} sightings by {len(gallery.cameras())} cameras.")
+    finally:
+        gallery.close()
+    return folder
 
 
 def _judge_plain(people: PersonSet, size: Size | Largest) -> Scores:

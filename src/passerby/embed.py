@@ -62,6 +62,35 @@ def embed(
     return Embeddings(vectors, kept, model_id)
 
 
+def embed_pictures(
+    model: nn.Module, pictures: Sequence[Tensor], *, flip: bool = False, batch_size: int = 64, device: str = "cpu"
+) -> Tensor:
+    """The descriptor of each picture that is in memory, L2-normalised: the same one that `embed` gives its file.
+
+    Args:
+        model: gives an `Output`; is put into eval mode and onto the device.
+        pictures: (3, H, W) uint8 RGB each, of the size that the model sees, as `images.resize` gives them.
+        flip: as for `embed`.
+        batch_size: likewise.
+        device: likewise.
+
+    Returns:
+        (N, D) float32.
+
+    Raises:
+        ValueError: if there is no picture, batch_size is below 1, or there is no such device.
+    """
+    if not pictures or batch_size < 1:
+        raise ValueError(f"There are {len(pictures)} pictures, and batch_size is {batch_size}; give 1 or more of both.")
+    model.to(_device(device)).eval()
+    with torch.inference_mode():
+        rows = [
+            _by_size(partial(_vectors, model, flip=flip), pictures[start : start + batch_size], device)
+            for start in range(0, len(pictures), batch_size)
+        ]
+    return torch.cat(rows).clone()
+
+
 class Predicted(NamedTuple):
     """What a network says that people wear and carry.
 

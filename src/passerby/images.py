@@ -1,5 +1,6 @@
 """The one reader of pictures, and the one place that knows mean, standard deviation and channel order."""
 
+import io
 import math
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -23,6 +24,12 @@ ENDINGS = (".jpg", ".jpeg", ".png", ".bmp", ".webp")
 """File endings, in lower case, that count as pictures when a folder is listed."""
 FORMATS = ("JPEG", "PNG", "BMP", "WEBP")
 """What Pillow is asked to recognise: some of its other readers start programs or are little tested."""
+ENDING_FORMATS = ("JPEG", "JPEG", "PNG", "BMP", "WEBP")
+"""The format of each of the file endings."""
+
+
+class TooManyPixels(ValueError):
+    """A picture's header says that it has more pixels than are read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,23 +88,49 @@ def read(path: Path) -> Image.Image:
 
     Raises:
         FileNotFoundError: if there is no such file.
-        ValueError: if it is not a picture, is truncated or broken, or has more than MAX_PIXELS pixels.
+        ValueError: if it is not a picture, is truncated or broken, or has more than MAX_PIXELS pixels (TooManyPixels).
     """
     try:
-        with Image.open(path, formats=FORMATS) as image:
-            if image.width * image.height <= MAX_PIXELS:
-                return _rgb(image)
+        return _decoded(path, str(path), FORMATS, MAX_PIXELS)
     except FileNotFoundError:
         raise FileNotFoundError(f"No picture at {path}; check the path.") from None
     except IsADirectoryError:
         raise ValueError(f"{path} is a folder; give the file of one picture.") from None
+
+
+def decode(
+    data: bytes, *, name: str = "The picture", formats: tuple[str, ...] = FORMATS, pixels: int = MAX_PIXELS
+) -> Image.Image:
+    """The picture in these bytes, as `read` gives that of a file.
+
+    Args:
+        data: a whole file.
+        name: what the messages of errors call it.
+        formats: of `FORMATS`; what Pillow is asked to recognise.
+        pixels: a picture with more is refused by its header, before it is decoded.
+
+    Raises:
+        TooManyPixels: if it has more pixels.
+        ValueError: if it is not a picture, or is truncated or broken.
+    """
+    return _decoded(io.BytesIO(data), name, formats, pixels)
+
+
+def _decoded(source: Path | io.BytesIO, name: str, formats: tuple[str, ...], pixels: int) -> Image.Image:
+    try:
+        with Image.open(source, formats=formats) as image:
+            if image.width * image.height <= pixels:
+                return _rgb(image)
+    except (FileNotFoundError, IsADirectoryError):
+        raise
     except (Image.DecompressionBombError, Image.DecompressionBombWarning):
         pass
     except UnidentifiedImageError:
-        raise ValueError(f"{path} is not a picture that can be read; accepted are {', '.join(ENDINGS)}.") from None
+        endings = [ending for ending, kind in zip(ENDINGS, ENDING_FORMATS, strict=True) if kind in formats]
+        raise ValueError(f"{name} is not a picture that can be read; accepted are {', '.join(endings)}.") from None
     except Exception as error:  # Pillow's decoders raise many kinds for damaged files, AttributeError among them
-        raise ValueError(f"{path} is broken or truncated ({error}); replace it or leave it out.") from None
-    raise ValueError(f"{path} has more than {MAX_PIXELS} pixels: shrink it.")
+        raise ValueError(f"{name} is broken or truncated ({error}); replace it or leave it out.") from None
+    raise TooManyPixels(f"{name} has more than {pixels} pixels: shrink it.")
 
 
 def _rgb(image: Image.Image) -> Image.Image:

@@ -7,7 +7,25 @@ from contextlib import suppress
 
 import typer
 
-from passerby.cli import attributes, compare, data, demo, embed, evaluate, score, search, study, synth, train
+from passerby.cli import (
+    attributes,
+    audit,
+    calibrate,
+    compare,
+    data,
+    demo,
+    embed,
+    evaluate,
+    gallery,
+    index,
+    keys,
+    score,
+    search,
+    serve,
+    study,
+    synth,
+    train,
+)
 from passerby.cli.stopped import INTERRUPTED, Stopped
 from passerby.evaluation.printable import harmless
 
@@ -21,13 +39,19 @@ app.command()(synth.synth)
 app.command()(data.data)
 app.command()(train.train)
 app.command("eval")(evaluate.evaluate)
+app.command()(calibrate.calibrate)
 app.command()(attributes.attributes)
 app.command()(embed.embed)
+app.command()(index.index)
 app.command()(search.search)
 app.command()(score.score)
 app.command()(compare.compare)
 app.command()(demo.demo)
+app.command()(serve.serve)
 app.command()(study.study)
+app.command()(gallery.gallery)
+app.command()(keys.keys)
+app.command()(audit.audit)
 
 
 def main() -> None:

@@ -1,0 +1,34 @@
+"""`passerby audit`."""
+
+import json
+from typing import Annotated
+
+from typer import Option
+
+from passerby import terminal
+from passerby.cli.gallery_arguments import GalleryUrl, Since, StateUrl
+
+
+def audit(
+    gallery: GalleryUrl,
+    *,
+    limit: Annotated[int, Option(help="How many lines, the latest first.", min=1, max=10_000)] = 100,
+    since: Since = None,
+    who: Annotated[str | None, Option(help="Only what this one did, by the key's name.")] = None,
+    before: Annotated[int | None, Option(metavar="LINE", help="Only lines before this one.", min=0)] = None,
+    state: StateUrl = None,
+    as_json: Annotated[bool, Option("--json", help="Print one line of JSON for each.")] = False,
+) -> None:
+    """Show who searched, saw, exported and deleted what, and when."""
+    from passerby import terminal_gallery
+    from passerby.cli.gallery_arguments import opened_state, time
+    from passerby.serve.audit import noted
+
+    start = time(since, "--since")
+    with opened_state(gallery, state) as kept:
+        found = noted(kept.database, limit=limit, before=before, since=start, who=who)
+    if as_json:
+        for line in found:
+            terminal.say(json.dumps(line._asdict() | {"time": terminal_gallery.moment(line.time)}))
+    else:
+        terminal_gallery.audit(found)

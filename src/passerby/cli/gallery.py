@@ -1,0 +1,140 @@
+"""`passerby gallery`."""
+
+import json
+import sys
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+from typer import Argument, Option
+
+from passerby import terminal
+from passerby.cli.gallery_arguments import Cameras, GalleryUrl, Ids, Labels, Pids, Since, StateUrl, Until
+
+if TYPE_CHECKING:
+    from passerby.gallery.contract import Gallery
+    from passerby.gallery.where import Where
+
+
+def gallery(
+    action: Annotated[Literal["info", "export", "delete", "drop"], Argument(help="What to do.")],
+    url: GalleryUrl,
+    *,
+    ids: Ids = None,
+    cameras: Cameras = None,
+    since: Since = None,
+    until: Until = None,
+    pids: Pids = None,
+    labels: Labels = None,
+    out: Annotated[
+        Path | None,
+        Option(help="With export: FILE.jsonl, or FILE.npz as score and search read it; JSON lines are printed else."),
+    ] = None,
+    thumbnails: Annotated[bool, Option("--thumbnails", help="With export: thumbnails too, in base64.")] = False,
+    yes: Annotated[bool, Option("--yes", help="With drop: that all is to be deleted.")] = False,
+    state: StateUrl = None,
+    as_json: Annotated[bool, Option("--json", help="With info: print JSON.")] = False,
+) -> None:
+    """Tell what a gallery holds, export or delete records of it, or drop the whole."""
+    from passerby.cli.gallery_arguments import here, opened, opened_state, where
+    from passerby.gallery.checked import checked_cameras
+
+    asked = where(ids=ids, cameras=cameras, since=since, until=until, pids=pids, labels=labels)
+    _check(action, asked, out=out, thumbnails=thumbnails, yes=yes, as_json=as_json)
+    with opened(url) as found:
+        if action == "info":
+            _info(found, as_json=as_json)
+            return
+        checked_cameras(asked, found.cameras())
+        with opened_state(url, state, make=True) as kept:
+            number = found.count(asked)
+            details = {name: value for name, value in _told(asked).items() if value not in (None, [], {})}
+            # written before, so that nothing leaves or is deleted that the audit does not know of
+            kept.note(here(), action, details=details, answers=number)
+            if action == "export":
+                _export(found, asked, out, thumbnails=thumbnails)
+            elif action == "delete":
+                from passerby.serve.marks import forget_deleted
+
+                deleted = found.delete(asked)
+                forget_deleted(kept.database, found)
+                terminal.say(f"{deleted:,} records were deleted.")
+            else:
+                from passerby.gallery.drop import drop
+                from passerby.serve.marks import forget_all
+
+                drop(url)
+                forget_all(kept.database)
+                terminal.say(f"The gallery is gone with its {number:,} records; keys and audit stay.")
+
+
+def _check(action: str, asked: "Where", *, out: Path | None, thumbnails: bool, yes: bool, as_json: bool) -> None:
+    from passerby.gallery.where import EVERYTHING
+
+    given = {"--out": out is not None, "--thumbnails": thumbnails, "--yes": yes, "--json": as_json}
+    belong = {"--out": "export", "--thumbnails": "export", "--yes": "drop", "--json": "info"}
+    for option, there in given.items():
+        if there and action != belong[option]:
+            raise ValueError(f"{option} goes with {belong[option]}, not with {action}.")
+    if asked != EVERYTHING and action not in ("export", "delete"):
+        raise ValueError(f"Filters go with export and delete; {action} is about the whole gallery.")
+    if action == "delete" and asked == EVERYTHING:
+        raise ValueError("Delete which records? Give --id, --pid, --camera, --since, --until or --label.")
+    if action == "drop" and not yes:
+        raise ValueError("This deletes the whole gallery and cannot be undone; say --yes if that is meant.")
+    if out is not None and (out.suffix not in (".jsonl", ".npz") or not out.parent.is_dir()):
+        raise ValueError(f"--out is {out}; give a file that ends in .jsonl or .npz, in a folder that exists.")
+    if thumbnails and out is not None and out.suffix == ".npz":
+        raise ValueError("An .npz file holds no thumbnails; give a file that ends in .jsonl.")
+
+
+def _info(found: "Gallery", *, as_json: bool) -> None:
+    from passerby import terminal_gallery
+
+    hours = sorted(hour.start for hour in found.statistics() if hour.start is not None)
+    cameras, labels, records = found.cameras(), found.labels(), found.count()
+    if not as_json:
+        terminal_gallery.about(found.about, records=records, cameras=cameras, labels=labels, times=hours)
+        return
+    model = found.about.model
+    told = {
+        "url": found.about.url,
+        "records": records,
+        "dim": found.about.dim,
+        "model": {"name": model.name, "weights": model.weights, "preprocessing": model.preprocessing},
+        "cameras": {str(camid): count for camid, count in cameras.items()},
+        "labels": labels,
+        "first_hour": terminal_gallery.moment(hours[0]) if hours else None,
+        "last_hour": terminal_gallery.moment(hours[-1]) if hours else None,
+    }
+    terminal.say(json.dumps(told))
+
+
+def _export(found: "Gallery", asked: "Where", out: Path | None, *, thumbnails: bool) -> None:
+    from passerby import files, npz
+    from passerby.gallery.exported import embeddings, lines
+
+    if out is not None and out.suffix == ".npz":
+        npz.write(out, embeddings(found, asked))
+    elif out is not None:
+        with files.whole(out) as partial, partial.open("w", encoding="utf-8") as file:
+            _write(lines(found, asked, thumbnails=thumbnails), file.write)
+    else:
+        _write(lines(found, asked, thumbnails=thumbnails), sys.stdout.write)
+
+
+def _write(lines: Iterable[str], write: Callable[[str], object]) -> None:
+    for line in lines:
+        write(f"{line}\n")
+
+
+def _told(asked: "Where") -> dict[str, object]:
+    """The filter as the audit tells it."""
+    return {
+        "ids": list(asked.ids or ())[:1000],
+        "cameras": list(asked.cameras or ()),
+        "since": asked.since,
+        "until": asked.until,
+        "pids": list(asked.pids or ()),
+        "labels": dict(asked.labels),
+    }

@@ -1,0 +1,225 @@
+"""Whether a calibration holds: fitted on half of the people, and tried on the other half."""
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+
+from passerby.evaluation.calibrated import TAIL, calibrated
+from passerby.evaluation.calibration import Calibration
+from passerby.evaluation.drawn_galleries import Best, best, highest, orders, without
+from passerby.evaluation.false_matches import RESAMPLES, bounds, draws, rates, strangers, told
+from passerby.evaluation.false_matches import thresholds as thresholds_of
+from passerby.evaluation.open_set import NOTHING, AtRate, dir_at_far, fnmr_at_fmr, ttr_at_ftr
+from passerby.evaluation.reliability import Reliability, reliability
+from passerby.evaluation.sightings import Floats, Ints, Pairs, Sightings
+from passerby.evaluation.significance import Interval
+from passerby.types import ModelId
+
+PAIR_RATES = (0.1, 0.01, 0.001, 0.0001)
+"""False-match rates of pairs that are tried."""
+ABSENT_RATES = (0.1, 0.05, 0.01)
+"""Shares of searches for absent people that are tried."""
+DRAWS = 200
+"""Draws of people for a share of searches, each with galleries of its own."""
+FEWER = 1_000
+"""Sightings of which all pairs are taken for the interval of an error."""
+GALLERIES = 16
+"""Galleries over which a share of searches is the mean; each draw of people has a quarter of them."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Tried:
+    """A rate that was stated, and what it was for people who had no part in the threshold.
+
+    Args:
+        stated: the rate.
+        size: records in the gallery; 2 for a pair.
+        seen: the rate of the people it was tried on.
+        interval: 95 % of what it would be for other people to fit and to try: both halves are drawn anew.
+        told: whether the fitted half was enough people for the rate, by the rule of three.
+    """
+
+    stated: float
+    size: int
+    seen: float
+    interval: Interval
+    told: bool
+
+    @property
+    def holds(self) -> bool:
+        """Whether the stated rate is within the interval, or above all of it: no more false answers than stated."""
+        return not self.interval.low > self.stated
+
+
+class OpenSet(NamedTuple):
+    """One of the usual open-set numbers.
+
+    Args:
+        name: such as "DIR at FAR".
+        of: what is counted.
+        at: its value at each rate.
+    """
+
+    name: str
+    of: str
+    at: tuple[AtRate, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class HeldOut:
+    """How a calibration fitted on half of the people did on the other half.
+
+    Args:
+        people: of the half that was fitted, and of the half that was tried.
+        even: reliability where pairs of one person and of two weigh the same, which is the harder test.
+        natural: reliability at the calibration's own prior.
+        even_interval: 95 % interval of the even expected calibration error, over the people that were tried.
+        pairs: false-match rates of pairs.
+        absent: shares of searches for an absent person that got an answer.
+        open_set: the usual numbers, with every second person absent.
+    """
+
+    people: tuple[int, int]
+    even: Reliability
+    natural: Reliability
+    even_interval: Interval
+    pairs: tuple[Tried, ...]
+    absent: tuple[Tried, ...]
+    open_set: tuple[OpenSet, ...]
+
+
+def held_out(found: Sightings, *, model: ModelId, prior: float | None = None, seed: int = 0) -> HeldOut:
+    """Fit on half of the people, by the digests of their pids, and try on the other half.
+
+    Args:
+        found: as for `calibrated`, which takes half of it.
+        model: likewise.
+        prior: likewise; None for the prior of all.
+        seed: of all draws.
+
+    Raises:
+        ValueError: as for `calibrated`.
+    """
+    asked = found.prior() if prior is None else prior
+    fitted, tried = (found.of(half) for half in found.folds(2))
+    calibration = calibrated(fitted, model=model, data="half of the people", prior=asked, seed=seed)
+    some, other = fitted.some(), tried.some()
+    pairs = other.pairs()
+    if not pairs.same.any():
+        raise ValueError("Nobody of the half that calibration is tried on is seen twice; give more people.")
+    return HeldOut(
+        people=(len(fitted.pids), len(tried.pids)),
+        even=_reliability(calibration, pairs, 0.5),
+        natural=_reliability(calibration, pairs, asked),
+        even_interval=_interval(calibration, tried, seed),
+        pairs=_pairs(some, other, pairs, seed),
+        absent=_absent(calibration, fitted, tried, seed),
+        open_set=_open_set(tried),
+    )
+
+
+def _reliability(calibration: Calibration, pairs: Pairs, prior: float) -> Reliability:
+    weight = np.where(pairs.same, prior / pairs.same.sum(), (1 - prior) / (~pairs.same).sum())
+    return reliability(_probability(calibration, pairs, prior), pairs.same, weight)
+
+
+def _probability(calibration: Calibration, pairs: Pairs, prior: float) -> Floats:
+    """With the line of the two cameras where there is one, as a search would have it."""
+    found = calibration.probability(pairs.similarity, prior=prior)
+    for cameras in calibration.cameras:
+        here = (pairs.cameras[0] == cameras[0]) & (pairs.cameras[1] == cameras[1])
+        if here.any():
+            found[here] = calibration.probability(pairs.similarity[here], cameras=cameras, prior=prior)
+    return found
+
+
+def _interval(calibration: Calibration, found: Sightings, seed: int) -> Interval:
+    """Of the error at even odds, when the people that it is tried on are drawn anew."""
+    some = found.some(FEWER)
+    pairs = some.pairs()
+    said = _probability(calibration, pairs, 0.5)
+    errors = []
+    for drawn in draws(len(some.pids), DRAWS, seed):
+        times = drawn[pairs.people[0]] * drawn[pairs.people[1]]
+        times[pairs.same] = drawn[pairs.people[0, pairs.same]]
+        totals = times[pairs.same].sum(), times[~pairs.same].sum()
+        if min(totals) > 0:
+            errors.append(reliability(said, pairs.same, times * np.where(pairs.same, *(0.5 / n for n in totals))).ece)
+    return bounds(errors)
+
+
+def _pairs(fitted: Sightings, tried: Sightings, pairs: Pairs, seed: int) -> tuple[Tried, ...]:
+    """False-match rates of pairs: thresholds of the one half, rates of the other, both halves drawn anew together."""
+    people = len(fitted.pids), len(tried.pids)
+    fit, test = strangers(fitted.pairs(), people[0], share=TAIL), strangers(pairs, people[1])
+    seen = rates(test, thresholds_of(fit, PAIR_RATES))
+    both = zip(draws(people[0], RESAMPLES, seed), draws(people[1], RESAMPLES, seed + 1), strict=True)
+    drawn = np.array([rates(test, thresholds_of(fit, PAIR_RATES, one), other) for one, other in both])
+    return tuple(
+        Tried(
+            stated=rate, size=2, seen=seen[place], interval=bounds(drawn[:, place].tolist()), told=told(people[0], rate)
+        )
+        for place, rate in enumerate(PAIR_RATES)
+    )
+
+
+def _absent(calibration: Calibration, fitted: Sightings, tried: Sightings, seed: int) -> tuple[Tried, ...]:
+    """Shares of searches for absent people that got an answer, in galleries of several numbers of people."""
+    fit, test = best(fitted), best(tried)
+    counted = np.array([n for n in (3, 10, 30, 100, 300) if n <= 0.4 * min(len(fit.counts), len(test.counts))])
+    records = np.round(counted * test.counts.mean()).astype(int).tolist()
+    limits = [[calibration.nobody_below(rate, size=size) for rate in ABSENT_RATES] for size in records]
+    drawn = orders(len(test.counts), GALLERIES, seed)
+    answers = np.concatenate([without(test, counted, order) for order in drawn])
+    random = np.random.default_rng(seed)
+    shares = np.array([_drawn_shares(fit, test, counted, random) for _ in range(DRAWS)])
+    return tuple(
+        Tried(
+            stated=rate,
+            size=size,
+            seen=float((answers[:, row] >= limits[row][column]).mean()),
+            interval=bounds(shares[:, row, column].tolist()),
+            told=calibration.measured(rate, size=size),
+        )
+        for row, size in enumerate(records)
+        for column, rate in enumerate(ABSENT_RATES)
+    )
+
+
+def _drawn_shares(fit: Best, test: Best, counted: Ints, random: np.random.Generator) -> Floats:
+    """(sizes, rates) shares in one draw of the people of both halves, who are queries and galleries alike."""
+    limits, answers, weights = [], [], []
+    for side in (fit, test):
+        people = len(side.counts)
+        times = np.bincount(random.integers(people, size=people), minlength=people).astype(np.float64)
+        there = np.flatnonzero(times)
+        found = np.concatenate(
+            [without(side, counted, random.permutation(there)) for _ in range(GALLERIES // 4)]
+        ).astype(np.float64)
+        answers.append(found)
+        weights.append(np.tile(times[side.people], GALLERIES // 4))
+    limits = [highest(column, weights[0], ABSENT_RATES) for column in answers[0].T]
+    above = [
+        [(column >= limit) @ weights[1] for limit in row] for column, row in zip(answers[1].T, limits, strict=True)
+    ]
+    shares: Floats = np.array(above) / weights[1].sum()
+    return shares
+
+
+def _open_set(found: Sightings) -> tuple[OpenSet, ...]:
+    """The usual numbers where every second person, by digest, is absent from the gallery and is searched for."""
+    searched = best(found)
+    there = found.folds(2)[0]
+    other = searched.others[:, there].max(axis=1).astype(np.float64)
+    present = np.isin(searched.people, there)
+    counts = ~present | (searched.own > -2)  # a person seen by one camera alone cannot be found
+    match = np.where(present, searched.own, NOTHING)[counts].astype(np.float64)
+    pairs = found.some().pairs()
+    return (
+        OpenSet("DIR at FAR", "rank 1", dir_at_far(match, other[counts], ABSENT_RATES)),
+        OpenSet("TTR at FTR", "any target", ttr_at_ftr(match, other[counts], ABSENT_RATES)),
+        OpenSet(
+            "FNMR at FMR", "pairs", fnmr_at_fmr(pairs.similarity[pairs.same], pairs.similarity[~pairs.same], PAIR_RATES)
+        ),
+    )

@@ -1,0 +1,271 @@
+"""A gallery in PostgreSQL with pgvector."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import psycopg
+from psycopg import sql
+
+from passerby.gallery.checked import (
+    checked_cameras,
+    checked_dim,
+    checked_filter,
+    checked_model,
+    checked_number,
+    checked_queries,
+    checked_records,
+)
+from passerby.gallery.contract import About, Added, Hit, Hour, Way
+from passerby.gallery.postgres.adding import add
+from passerby.gallery.postgres.conditions import conditions, known_ids
+from passerby.gallery.postgres.database import Database, database
+from passerby.gallery.postgres.rows import COLUMNS, record_of
+from passerby.gallery.postgres.schema import Meta, make_schema, migrate
+from passerby.gallery.postgres.searching import search
+from passerby.gallery.postgres.upkeep import Upkeep
+from passerby.gallery.record import Record
+from passerby.gallery.where import EVERYTHING, Where
+from passerby.types import ModelId
+
+ADDING_S = 600.0
+"""How long one `add` or `delete` may take."""
+PAGE = 500
+"""Rows that are fetched at a time where all are wanted."""
+
+
+class PostgresGallery:
+    """Records in PostgreSQL; `open_postgres` opens one. The contract is `gallery.contract.Gallery`.
+
+    Every record has two vectors: float32 as it was given, and a 16-bit copy that is searched. Cosines are always
+    those of the former. A copy of more than 1,024 dimensions is projected to these.
+
+    `exact` looks at all copies that pass the filter, and proves that no other record can belong to the answer; where
+    copies are projected, it looks at the whole vectors. `approximate` does the same in galleries below 20,000 records
+    and where a filter keeps few (searching.py says how few); else it asks HNSW graphs, and looks at all that pass where
+    these find too few. A graph is built by a thread of whichever process has the gallery open, once 50,000 records are
+    in none and nothing was added for three seconds (or for five minutes always something); until then these are looked
+    at one by one. `settle` builds at once.
+
+    Args:
+        database: which this gallery closes.
+        meta: what it says of itself.
+    """
+
+    def __init__(self, database: Database, meta: Meta) -> None:
+        self._database = database
+        self._meta = meta
+        self._about = About(url=database.url, model=meta.model, dim=meta.dim)
+        self._upkeep = Upkeep(database)
+
+    @property
+    def about(self) -> About:
+        """What it holds."""
+        return self._about
+
+    def add(self, records: Sequence[Record]) -> Added:
+        """As in the contract."""
+        vectors = checked_records(records, self._meta.dim)
+        if not records:
+            self.ready()
+            return Added(new=0, replaced=0)
+        with self._database.connection(statement_s=ADDING_S) as connection:
+            added = add(connection, records, vectors, near_dim=self._meta.near)
+        self._upkeep.changed(len(records))
+        return added
+
+    def search(
+        self, queries: npt.NDArray[np.float32], k: int, *, where: Where = EVERYTHING, way: Way = "approximate"
+    ) -> list[list[Hit]]:
+        """As in the contract."""
+        queries = checked_queries(queries, k, self._meta.dim)
+        if way not in ("exact", "approximate"):
+            raise ValueError(f"way is {way!r}; give 'exact' or 'approximate'.")
+        with self._database.connection() as connection:
+            if where.cameras:
+                self._check_cameras(connection, where)
+            return [search(connection, query, k, where=where, way=way, meta=self._meta) for query in queries]
+
+    def get(self, ids: Sequence[str]) -> list[Record]:
+        """As in the contract."""
+        with self._database.connection() as connection:
+            rows = connection.execute(
+                f"SELECT {COLUMNS} FROM records WHERE id = ANY(%s::uuid[])".encode(), (known_ids(ids),), binary=True
+            ).fetchall()
+        found = {record.id: record for record in map(record_of, rows)}
+        return [found[one] for one in ids if one in found]
+
+    def thumbnail(self, id: str) -> bytes | None:
+        """As in the contract."""
+        with self._database.connection() as connection:
+            row = connection.execute(
+                "SELECT jpeg FROM thumbnails WHERE id = ANY(%s::uuid[])", (known_ids([id]),), binary=True
+            ).fetchone()
+        return None if row is None else bytes(row[0])
+
+    def delete(self, where: Where) -> int:
+        """As in the contract. Their room on the disk is used again after the server's own clearing up (autovacuum)."""
+        condition, given = conditions(checked_filter(where))
+        statement = sql.SQL(
+            "WITH gone AS (DELETE FROM records WHERE {} RETURNING id), "
+            "bare AS (DELETE FROM thumbnails USING gone WHERE thumbnails.id = gone.id) SELECT count(*) FROM gone"
+        ).format(condition)
+        with self._database.connection(statement_s=ADDING_S) as connection:
+            number = _only(connection.execute(statement, given))
+        if number:
+            self._upkeep.changed(number)
+        return number
+
+    def count(self, where: Where = EVERYTHING) -> int:
+        """As in the contract."""
+        condition, given = conditions(where)
+        with self._database.connection() as connection:
+            return _only(connection.execute(sql.SQL("SELECT count(*) FROM records WHERE ") + condition, given))
+
+    def records(self, where: Where = EVERYTHING, *, thumbnails: bool = False) -> Iterator[Record]:
+        """As in the contract."""
+        condition, given = conditions(where)
+        jpeg = ", (SELECT jpeg FROM thumbnails WHERE thumbnails.id = records.id)" if thumbnails else ", NULL::bytea"
+        statement = sql.SQL(f"SELECT {COLUMNS}{jpeg} FROM records WHERE {{}} ORDER BY id").format(condition)
+        with (
+            self._database.connection(statement_s=ADDING_S) as connection,
+            connection.cursor("records_by_id", binary=True) as cursor,
+        ):
+            cursor.itersize = PAGE
+            cursor.execute(statement, given)
+            for row in cursor:
+                yield record_of(row, row[9])
+
+    def sightings(self, where: Where = EVERYTHING, *, limit: int = 100, after: str | None = None) -> list[Record]:
+        """As in the contract."""
+        checked_number(limit, "limit")
+        condition, given = conditions(where)
+        timed = "time IS NOT NULL"
+        untimed = "time IS NULL"
+        passed: list[object] = []
+        with self._database.connection() as connection:
+            if after is not None:
+                row = connection.execute(
+                    "SELECT time, id FROM records WHERE id = ANY(%s::uuid[])", (known_ids([after]),)
+                ).fetchone()
+                if row is None:
+                    raise ValueError(f"No record {after[:40]!r} to go on after; begin at the first page again.")
+                time, id = row
+                if time is None:
+                    timed, untimed, passed = "FALSE", "time IS NULL AND id > %s", [id]
+                else:
+                    timed, passed = "time <= %s AND (time < %s OR id > %s)", [time, time, id]
+            rows: list[tuple[Any, ...]] = []
+            for part, order in ((timed, "time DESC NULLS LAST, id"), (untimed, "id")):
+                if part == "FALSE" or len(rows) == limit:
+                    continue
+                statement = sql.SQL(
+                    f"SELECT {COLUMNS} FROM records WHERE {{}} AND {part} ORDER BY {order} LIMIT %s"
+                ).format(condition)
+                values = passed if "%s" in part else []
+                rows += connection.execute(statement, [*given, *values, limit - len(rows)], binary=True).fetchall()
+        return [record_of(row) for row in rows]
+
+    def cameras(self) -> dict[int, int]:
+        """As in the contract."""
+        with self._database.connection() as connection:
+            return _cameras(connection)
+
+    def statistics(self, where: Where = EVERYTHING) -> list[Hour]:
+        """As in the contract."""
+        condition, given = conditions(where)
+        statement = sql.SQL(
+            "SELECT camid, floor(time / 3600) * 3600 AS hour, count(*) FROM records WHERE {} "
+            "GROUP BY camid, hour ORDER BY camid NULLS LAST, hour NULLS LAST"
+        ).format(condition)
+        with self._database.connection() as connection:
+            rows = connection.execute(statement, given).fetchall()
+        return [Hour(camid=camid, start=start, count=count) for camid, start, count in rows]
+
+    def labels(self) -> dict[str, list[str]]:
+        """As in the contract."""
+        # From one set of labels to the next by the index: as quick as there are few sets, however many records.
+        statement = (
+            "WITH RECURSIVE sets AS ((SELECT labels FROM records ORDER BY labels LIMIT 1) UNION ALL SELECT "
+            "(SELECT records.labels FROM records WHERE records.labels > sets.labels ORDER BY records.labels LIMIT 1) "
+            "FROM sets WHERE sets.labels IS NOT NULL) "
+            "SELECT DISTINCT key, value FROM sets, jsonb_each_text(sets.labels) WHERE sets.labels IS NOT NULL"
+        )
+        values: dict[str, list[str]] = {}
+        with self._database.connection() as connection:
+            for name, value in connection.execute(statement):
+                values.setdefault(name, []).append(value)
+        return {name: sorted(values[name])[:200] for name in sorted(values)}
+
+    def settle(self) -> None:
+        """Build the graph of what is in none, now, and wait for it; nothing where there are few such records."""
+        self._upkeep.settle()
+
+    def ready(self) -> None:
+        """As in the contract."""
+        with self._database.connection(statement_s=10) as connection:
+            connection.execute("SELECT FROM meta")
+
+    def close(self) -> None:
+        """As in the contract; a graph that is just being built is given up, and built by who opens it next."""
+        self._upkeep.stop()
+        self._database.close()
+
+    def _check_cameras(self, connection: psycopg.Connection, where: Where) -> None:
+        """Refuse a filter that asks for an unknown camera."""
+        asked = [camera for camera in where.cameras or () if abs(camera) < 2**31]
+        rows = connection.execute(
+            "SELECT camera FROM unnest(%s::int[]) AS camera WHERE EXISTS (SELECT FROM records WHERE camid = camera)",
+            (asked,),
+        ).fetchall()
+        if set(where.cameras or ()) - {row[0] for row in rows}:
+            checked_cameras(where, _cameras(connection))
+
+
+def open_postgres(url: str, *, model: ModelId | None = None, dim: int | None = None) -> PostgresGallery:
+    """Open a gallery, or make one.
+
+    Args:
+        url: a folder, or `postgresql://...`.
+        model: which model's vectors are given and asked for; None to take those that it holds.
+        dim: their dimensions; needed with `model` to make a gallery that is not there.
+
+    Returns:
+        The gallery; close it.
+
+    Raises:
+        FileNotFoundError: if there is none, and model and dim do not say what to make.
+        OtherModel: if it holds vectors of another model or of other dimensions.
+        Unavailable: if the server cannot be reached.
+        ValueError: if the URL, the folder or the dimensions are wrong.
+    """
+    if dim is not None:
+        checked_dim(dim)
+    found = database(url, make=model is not None and dim is not None)
+    try:
+        with found.connection() as connection:
+            meta = migrate(connection)
+            if meta is None:
+                if model is None or dim is None:
+                    raise FileNotFoundError(f"No gallery in {found.url}; say which model's vectors it shall hold.")
+                make_schema(connection, model=model, dim=dim)
+                meta = migrate(connection)
+                assert meta is not None
+            checked_model(meta.model, meta.dim, model=model, asked_dim=dim)
+        return PostgresGallery(found, meta)
+    except BaseException:
+        found.close()
+        raise
+
+
+def _cameras(connection: psycopg.Connection) -> dict[int, int]:
+    rows = connection.execute("SELECT camid, count(*) FROM records WHERE camid IS NOT NULL GROUP BY 1 ORDER BY 1")
+    return dict(rows.fetchall())
+
+
+def _only(found: psycopg.Cursor) -> int:
+    """The one number that was asked for."""
+    row = found.fetchone()
+    assert row is not None
+    return int(row[0])

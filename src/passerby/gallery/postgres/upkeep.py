@@ -1,0 +1,116 @@
+"""What a gallery needs done from time to time, by a thread of its own."""
+
+import contextlib
+import logging
+import threading
+import time
+
+import psycopg
+
+from passerby.gallery.contract import Unavailable
+from passerby.gallery.postgres.database import Database
+from passerby.gallery.postgres.graphs import build
+
+QUIET_S = 3.0
+"""So long after the last change it begins."""
+LONGEST_S = 300.0
+"""So long after the first one it begins even where changes never end."""
+MANY = 10_000
+"""Changes after which the planner's figures are made anew."""
+
+
+class Upkeep:
+    """Builds graphs and renews the planner's figures, when something was changed and then nothing for a while.
+
+    Args:
+        database: of the gallery.
+    """
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._wake = threading.Condition()
+        self._changes = 0
+        self._first = self._last = time.monotonic()
+        self._look = True  # whoever had it open before may have left a graph to build
+        self._stopped = False
+        self._at_work: psycopg.Connection | None = None
+        self._thread = threading.Thread(target=self._run, name="gallery-upkeep", daemon=True)
+        self._thread.start()
+
+    def changed(self, number: int) -> None:
+        """Take note that so many records were added or deleted.
+
+        Args:
+            number: how many.
+        """
+        with self._wake:
+            self._last = time.monotonic()
+            if not self._changes:
+                self._first = self._last
+            self._changes += number
+            self._wake.notify()
+
+    def settle(self) -> None:
+        """Do all of it now, and wait for it."""
+        with self._wake:
+            self._changes = 0
+        with self._database.connection(statement_s=0, autocommit=True) as connection:
+            renew(connection)
+            build(connection, wait=True)
+
+    def stop(self) -> None:
+        """End the thread; what it is building is given up."""
+        with self._wake:
+            self._stopped = True
+            self._wake.notify()
+        while self._thread.is_alive():
+            with self._wake:
+                busy = self._at_work
+            if busy is not None:
+                with contextlib.suppress(psycopg.Error):
+                    busy.cancel_safe(timeout=5)
+            self._thread.join(0.1)
+
+    def _run(self) -> None:
+        """Wait for changes and quiet, then work."""
+        while self._wait():
+            try:
+                with self._database.connection(statement_s=0, autocommit=True) as connection:
+                    with self._wake:
+                        self._at_work = connection
+                        changes, self._changes, self._look = self._changes, 0, False
+                    try:
+                        if changes and not self._stopped:
+                            renew(connection)
+                        if not self._stopped:
+                            build(connection)
+                    finally:
+                        with self._wake:
+                            self._at_work = None
+            except (Unavailable, psycopg.Error) as error:
+                logging.getLogger(__name__).info("upkeep of the gallery: %s", error)
+                with self._wake:
+                    self._wake.wait(QUIET_S)
+
+    def _wait(self) -> bool:
+        """Wait until there is something to do; False if nothing is to be done any more."""
+        with self._wake:
+            while not self._stopped:
+                now = time.monotonic()
+                due = min(self._last + QUIET_S, self._first + LONGEST_S) if self._changes >= MANY else None
+                if self._look:
+                    due = self._last + QUIET_S
+                if due is not None and now >= due:
+                    return True
+                self._wake.wait(None if due is None else due - now)
+            return False
+
+
+def renew(connection: psycopg.Connection) -> None:
+    """Renew the planner's figures, and note which pages hold nothing but what everybody may see.
+
+    Args:
+        connection: in no transaction.
+    """
+    # The indexes are left to the server's own, slower clearing up: to take the deleted out of a graph takes minutes.
+    connection.execute("VACUUM (ANALYZE, INDEX_CLEANUP off, SKIP_LOCKED, PARALLEL 0) records")

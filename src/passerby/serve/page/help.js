@@ -1,0 +1,45 @@
+import { forgetKey, hasKey } from "./api.js";
+import { drawnIcon } from "./drawn_icon.js";
+import { element, byId } from "./element.js";
+
+const KEPT = "passerby single keys";
+const KEYS = [
+  [["Arrow keys", "Home", "End"], "from sighting to sighting"],
+  [["Enter"], "open the sighting; the arrow keys go on to the next"],
+  [["R"], "right: this is the person"],
+  [["W"], "wrong: this is somebody else"],
+  [["Shift", "R"], "or W: for all sightings of its track"],
+  [["S"], "search by this sighting; with Shift: by this one too"],
+  [["T"], "unfold or fold its track"],
+  [["Z"], "take back the last mark"],
+  [["?"], "this help"],
+];
+
+/** The help: what the page does, its keys, and whether single keys are listened to. */
+export function help() {
+  let on = sessionStorage.getItem(KEPT) !== "off";
+  const turn = (event) => {
+    on = event.target.checked;
+    sessionStorage.setItem(KEPT, on ? "on" : "off");
+  };
+  const dialog = element("dialog", { "aria-labelledby": "help-title" },
+    element("div", { class: "row between" }, element("h2", { id: "help-title", tabindex: -1 }, "How to find somebody"),
+      element("button", { type: "button", class: "quiet round", "aria-label": "Close", onclick: () => dialog.close() }, drawnIcon("close"))),
+    element("ol", { class: "steps" },
+      element("li", {}, "Give one to eight pictures of one person; several views find more. In a picture of several people draw a box round the one."),
+      element("li", {}, "Set what you know: cameras, times, clothing. Then search."),
+      element("li", {}, "Compare, and mark right or wrong. Search again by a right sighting from another side: that finds more."),
+      element("li", {}, "The case lines up what you marked right by camera and time, and saves it as a table.")),
+    element("h3", {}, "Keys"),
+    element("dl", { class: "keys" }, KEYS.map(([keys, said]) => element("div", {},
+      element("dt", {}, keys.flatMap((key, i) => [i ? " " : "", element("kbd", {}, key)])), element("dd", {}, said)))),
+    element("label", { class: "tick" }, element("input", { type: "checkbox", checked: on, onchange: turn }), "Listen to single keys (R, W, S, T, Z, ?)"),
+    hasKey() && element("p", {}, element("button", { type: "button", onclick: () => { forgetKey(); location.reload(); } }, "Forget my key")));
+  document.body.append(dialog);
+  const open = () => {
+    dialog.showModal();
+    byId("help-title").focus();
+  };
+  byId("help-button").addEventListener("click", open);
+  return { open, keys: () => on };
+}

@@ -1,0 +1,131 @@
+import { ask, whenLocked } from "./api.js";
+import { detail } from "./detail.js";
+import { byId } from "./element.js";
+import { filters } from "./filters.js";
+import { help } from "./help.js";
+import { how } from "./how.js";
+import { keyEntry } from "./key_entry.js";
+import { marks } from "./marks.js";
+import { query } from "./query.js";
+import { results } from "./results.js";
+import { calm, complain, tell } from "./say.js";
+import { sightings } from "./sightings.js";
+import { taking } from "./taking.js";
+import { tiles } from "./tiles.js";
+import { timeline } from "./timeline.js";
+import { views } from "./views.js";
+
+whenLocked(keyEntry);
+start();
+
+async function start() {
+  try {
+    const about = await ask("about");
+    page(about);
+    document.documentElement.dataset.state = "ready";
+  } catch (error) {
+    complain(error.message, start);
+  }
+}
+
+function page(about) {
+  const guide = help();
+  const asked = query(fit);
+  const marked = marks(remark);
+  const meant = filters(about, () => { if (view.now() === "gallery") gallery.freshen(); });
+  const way = how(about);
+  const answers = results();
+  const gallery = sightings(() => meant.read(), () => galleryTiles.refresh());
+  const look = detail({ act: (act, record, more) => judge(act, [record], more), mark: (id) => marked.of(id), takeBack: () => marked.takeBack(), keys: guide.keys, query: asked.items });
+  const lane = timeline(marked, (list, id) => look.open(list, id));
+  const asks = { keys: guide.keys, mark: (id) => marked.of(id) };
+  const galleryTiles = tiles(gallery.room, (act, id, li, { whole }) => onTile(act, id, li, whole, gallery.all()), asks);
+  const resultTiles = tiles(answers.room, (act, id, li, { whole }) => onTile(act, id, li, whole, answers.all()), asks);
+  const view = views((name) => {
+    if (name === "case") lane.load();
+    if (name === "gallery") gallery.freshen();
+  });
+  let running = null;
+
+  function fit() {
+    const count = asked.count();
+    byId("search").disabled = count === 0;
+    byId("search").textContent = count > 1 ? `Search by these ${count}` : "Search";
+    byId("query-note").hidden = count > 0;
+    way.fit(asked.bySighting());
+  }
+
+  function remark() {
+    const name = marked.name();
+    byId("case-name").textContent = name || "no name yet";
+    byId("marked-count").hidden = marked.count() === 0;
+    byId("marked-count").textContent = `${marked.rights()} right`;
+    for (const room of [galleryTiles, resultTiles]) room.refresh();
+    look.refresh();
+    if (view.now() === "case") lane.load();
+  }
+
+  async function search() {
+    if (asked.count() === 0 || !meant.valid()) return;
+    running?.abort();
+    const mine = (running = new AbortController());
+    calm();
+    view.go("results");
+    answers.wait();
+    tell("Searching\u2026");
+    try {
+      const answer = await asked.send({ ...way.read(), filters: meant.read() }, mine.signal);
+      answers.show(answer);
+      resultTiles.refresh();
+      const found = answer.answers.length;
+      tell(answer.probably_nobody ? `Probably nobody here; ${found} sightings shown.` : `${found} ${found === 1 ? "sighting" : "sightings"} found.`);
+      answers.focus();
+    } catch (error) {
+      if (error.name === "AbortError") return;
+      answers.failed();
+      complain(error.message, search);
+      tell("");
+    }
+  }
+
+  function onTile(act, id, li, whole, list) {
+    if (act === "open") {
+      look.open(list, id, (last) => {
+        if (!li.isConnected) return;
+        const shown = [...li.closest(".answers").querySelectorAll(".tile")].find((one) => one.dataset.id === last);
+        (shown ?? li).querySelector(".open").focus();
+      });
+    } else if (act === "unfold") {
+      const came = answers.unfold(li);
+      resultTiles.refresh();
+      tell(came.length ? `${came.length} more of this track.` : "Folded.");
+      if (came.length) resultTiles.go(came[0]);
+    } else if (act === "search") {
+      judge(act, [list.find((one) => one.id === id)], { more: whole });
+    } else {
+      const track = whole ? answers.group(id) : [];
+      judge(act, track.length ? track : [list.find((one) => one.id === id)]);
+    }
+  }
+
+  function judge(act, records, { more = false } = {}) {
+    if (act !== "search") marked.mark(records.map(({ id }) => id), act === "right");
+    else if (asked.addSighting(records[0], { more })) search();
+  }
+
+  byId("ask").addEventListener("submit", (event) => { event.preventDefault(); search(); });
+  byId("case-button").addEventListener("click", () => marked.askCase());
+  addEventListener("keydown", (event) => {
+    const typing = event.target.closest?.("input:not([type=checkbox], [type=radio]), select, textarea, dialog");
+    if (typing || !guide.keys() || event.altKey || event.ctrlKey || event.metaKey) return;
+    if (event.key === "?") guide.open();
+    else if (event.key.toLowerCase() === "z") marked.takeBack();
+  });
+  taking(asked.add);
+  byId("gallery-facts").textContent = `${about.records.toLocaleString("en")} records of ${about.cameras.length} cameras; ` +
+    `model ${about.model?.name ?? about.model}, ${about.dim} dimensions; ${about.calibrated ? "calibrated" : "not calibrated"}.`;
+  if (matchMedia("(min-width: 60rem)").matches) byId("filters").open = true;
+  fit();
+  view.fromAddress();
+  if (marked.name()) marked.open(marked.name());
+}

@@ -1,0 +1,24 @@
+"""States in an embedded PostgreSQL."""
+
+from contextlib import contextmanager
+
+from passerby.serve.state import open_state
+
+EMPTY = """
+ALTER TABLE passerby_state.audit DISABLE TRIGGER USER;
+TRUNCATE passerby_state.keys, passerby_state.audit, passerby_state.marks;
+ALTER TABLE passerby_state.audit ENABLE ALWAYS TRIGGER audit_rows;
+ALTER TABLE passerby_state.audit ENABLE ALWAYS TRIGGER audit_table;
+"""
+
+
+@contextmanager
+def empty_state(folder):
+    """The state in a folder, with nothing in it; only whoever owns the tables can empty an audit, and tells it so."""
+    kept = open_state(str(folder))
+    try:
+        with kept.database.connection() as connection:
+            connection.execute(EMPTY)
+        yield kept
+    finally:
+        kept.close()

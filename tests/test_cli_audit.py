@@ -1,0 +1,93 @@
+import json
+import time
+
+import pytest
+
+from passerby import cli
+from serve.databases import empty_state
+
+
+def passerby(capsys, *arguments):
+    code = cli.exit_code([str(argument) for argument in arguments])
+    out, err = capsys.readouterr()
+    return code, out, err
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """A folder whose database runs as long as the tests of this module."""
+    from passerby.serve.state import open_state
+
+    folder = tmp_path_factory.mktemp("audit") / "gallery"
+    held = open_state(str(folder))
+    yield folder
+    held.close()
+
+
+@pytest.fixture
+def kept(folder):
+    with empty_state(folder) as kept:
+        kept.note("anna", "search", details={"k": 50, "labels": {"upper": "red"}}, answers=50)
+        kept.note("bert", "delete", details={"odd": "\x1b[31m\0"}, answers=3)
+        kept.note("anna", "export", details={}, answers=2**31 - 1)
+        yield kept
+
+
+def test_lines_are_shown_the_latest_first(capsys, folder, kept):
+    code, out, err = passerby(capsys, "audit", folder)
+    assert (code, err) == (0, "")
+    assert out.index("export") < out.index("delete") < out.index("search")
+    assert "\x1b" not in out
+    assert time.strftime("%Y-%m-%dT", time.gmtime()) in out
+
+
+def test_lines_are_given_as_json_with_all_that_stands_in_them(capsys, folder, kept):
+    code, out, err = passerby(capsys, "audit", folder, "--json")
+    assert (code, err) == (0, "")
+    lines = [json.loads(line) for line in out.splitlines()]
+    assert [(line["who"], line["what"], line["answers"]) for line in lines] == [
+        ("anna", "export", 2**31 - 1),
+        ("bert", "delete", 3),
+        ("anna", "search", 50),
+    ]
+    assert lines[2]["details"] == {"k": 50, "labels": {"upper": "red"}}
+    assert all(line["time"].endswith("Z") for line in lines)
+
+
+def whats(capsys, folder, *options):
+    code, out, err = passerby(capsys, "audit", folder, "--json", *options)
+    assert (code, err) == (0, "")
+    return [json.loads(line)["what"] for line in out.splitlines()]
+
+
+def test_options_say_which_lines(capsys, folder, kept):
+    first = kept.noted(limit=3, before=None)[2]
+    assert whats(capsys, folder, "--limit", 1) == ["export"]
+    assert whats(capsys, folder, "--who", "anna") == ["export", "search"]
+    assert whats(capsys, folder, "--before", first.number + 1) == ["search"]
+    assert whats(capsys, folder, "--since", "2020-01-01T00:00:00Z", "--limit", 2) == ["export", "delete"]
+    assert whats(capsys, folder, "--since", "2999-01-01") == []
+    assert "No such line" in passerby(capsys, "audit", folder, "--who", "nobody")[1]
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        (["--limit", 0], "limit"),
+        (["--limit", 10_001], "limit"),
+        (["--limit", "all"], "limit"),
+        (["--since", "last week"], "--since is 'last week'; give a time such as"),
+        (["--before", -1], "before"),
+        (["--before", 10**30], "before"),
+    ],
+)
+def test_what_is_wrong_is_one_line(capsys, folder, kept, options, told):
+    code, out, err = passerby(capsys, "audit", folder, *options)
+    assert (code, out, err.count("\n")) == (2, "", 1)
+    assert told in err
+
+
+def test_a_gallery_that_is_not_there_is_told_and_not_made(capsys, tmp_path):
+    code, out, err = passerby(capsys, "audit", tmp_path / "nothing")
+    assert (code, out, err.count("\n")) == (2, "", 1)
+    assert list(tmp_path.iterdir()) == []

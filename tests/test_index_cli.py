@@ -1,0 +1,115 @@
+import numpy as np
+import pytest
+from PIL import Image
+
+from colour_run import colour_run
+from gallery.plain_gallery import PlainGallery
+from numbered_frames import colours
+from passerby import cli, run
+from passerby.frames.encode import encode
+from passerby.gallery import open_gallery as store
+
+TRAINED = colour_run()
+
+
+@pytest.fixture
+def gallery(monkeypatch):
+    held = PlainGallery(TRAINED.model_id, run.dimension(TRAINED))
+    monkeypatch.setattr(run, "load", lambda folder: TRAINED)
+    opened = []
+
+    def open_again(url, *, model, dim):
+        opened.append(url)
+        held.closed = False
+        return held
+
+    monkeypatch.setattr(store, "open_gallery", open_again)
+    yield held
+    assert held.closed or not opened
+
+
+@pytest.fixture
+def passerby(capsys):
+    def call(*arguments):
+        code = cli.exit_code(["index", "G", "RUN", *map(str, arguments)])
+        out, err = capsys.readouterr()
+        return code, out, err
+
+    return call
+
+
+@pytest.fixture
+def film(tmp_path):
+    path = tmp_path / "door.mp4"
+    encode(path, colours(10), fps=5)
+    (tmp_path / "gt.txt").write_text("".join(f"{n},4,5,2,20,40,0.9\n" for n in range(1, 11)))
+    return path
+
+
+def test_a_video_with_boxes_is_indexed_and_told(passerby, gallery, film):
+    asked = [film, "--boxes", "gt.txt", "--camera", 3, "--start", "2026-01-01T08:00:00Z", "--people",
+             "--label", "season=winter"]  # fmt: skip
+    code, out, _ = passerby(*asked)
+    assert code == 0
+    assert out == "1 records added, 0 replaced, 0 were there; the gallery holds 1.\n"
+    (record,) = gallery.held.values()
+    assert (record.camid, record.trackid, record.pid, dict(record.labels)) == (3, 4, 4, {"season": "winter"})
+    assert 1767254400 <= record.time < 1767254402
+    code, out, _ = passerby(*asked)
+    assert (code, out) == (0, "0 records added, 0 replaced, 1 were there; the gallery holds 1.\n")
+
+
+def test_several_sources_have_a_camera_and_a_start_each(passerby, gallery, tmp_path):
+    for name in ("a", "b"):
+        (tmp_path / name).mkdir()
+        Image.fromarray(np.full((40, 20, 3), ord(name), np.uint8)).save(tmp_path / name / "1.png")
+    code, _, err = passerby(tmp_path / "a", tmp_path / "b", "--camera", 1, "--camera", 2)
+    assert code == 0, err
+    assert sorted(record.camid for record in gallery.held.values()) == [1, 2]
+
+
+def test_what_is_lacking_is_remarked(passerby, gallery, film):
+    code, _, err = passerby(film, "--boxes", "gt.txt")
+    assert code == 0
+    assert "no --start is given, so its records have no time" in err.replace("\n", " ")
+    assert "no --camera is given" in err.replace("\n", " ")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["FILM"], "Where are the people"),
+        (["FILM", "--detector", "yolo"], "No detector is called 'yolo'"),
+        (["FILM", "--detector", "ssd300_vgg16", "--weights", "none.pt"], "No weights at none.pt"),
+        (["FILM", "--weights", "w.pt"], "give --detector"),
+        (["FILM", "--boxes", "gt.txt", "--detector", "hog"], "give one of them"),
+        (["FILM", "--detector", "hog", "--every", "10"], "Nobody was found"),
+        (["FILM", "--boxes", "none.txt"], "none.txt"),
+        (["FILM", "--boxes", "gt.txt", "--start", "8 o'clock"], "is no time"),
+        (["FILM", "--boxes", "gt.txt", "--start", "2026-01-01T08:00:00"], "which clock"),
+        (["FILM", "--boxes", "gt.txt", "--camera", "-1"], "camera is -1"),
+        (["FILM", "--boxes", "gt.txt", "--fps", "0"], "fps is 0"),
+        (["FILM", "--boxes", "gt.txt", "--every", "0"], "every"),
+        (["FILM", "--boxes", "gt.txt", "--label", "gender=f"], "clothing and carried things"),
+        (["FILM", "--boxes", "gt.txt", "--label", "red"], "NAME=VALUE"),
+        (["FILM", "FILM", "FILM", "--camera", "1", "--camera", "2"], "given 2 times for 3"),
+        (["nothing.mp4", "--boxes", "gt.txt"], "Nothing at nothing.mp4"),
+    ],
+)
+def test_a_mistake_is_one_line_and_exit_code_2(passerby, gallery, film, monkeypatch, arguments, words):
+    monkeypatch.chdir(film.parent)
+    code, out, err = passerby(*(film if word == "FILM" else word for word in arguments))
+    assert code == 2
+    assert out == ""
+    assert words in err
+    assert len(err.strip().splitlines()) == 1
+    assert not gallery.held
+
+
+def test_videos_are_drawn_by_synth(capsys, tmp_path):
+    arguments = ["synth", str(tmp_path / "w"), "--videos", "--people", "2", "--cameras", "2", "--seconds", "1", "--fps"]
+    assert cli.exit_code([*arguments, "1"]) == 0
+    assert (tmp_path / "w" / "c2" / "video.mp4").stat().st_size > 1000
+    assert cli.exit_code([*arguments, "1"]) == 2
+    assert cli.exit_code(["synth", str(tmp_path / "x"), "--fps", "5"]) == 2
+    assert "add --videos" in capsys.readouterr().err
