@@ -136,6 +136,27 @@ def _expansion(results: Mapping[str, Result]) -> str:
     )
 
 
+def _neighbours(results: Mapping[str, Result]) -> str:
+    found = results.get("neighbours", {})
+    return _table(
+        {name: one for name, one in found.items() if isinstance(one, dict) and "ours" in one},
+        {
+            "queries x gallery x dimensions": _size,
+            "k": lambda one: str(one["k"]),
+            "**ours**, CPU s (wall s)": _spent("ours"),
+            "product, CPU s (wall s)": _spent("product"),
+            "ours : product, CPU": _ratio("ours_to_product_cpu"),
+            "faiss's flat index : ours, CPU": lambda one: (
+                f"{one['ratios']['faiss_to_ours_cpu']:.2f}" if "faiss" in one else "not installed"
+            ),
+            "its lists in another order": lambda one: (
+                f"{one['faiss']['lists_that_differ']:,} of {one['queries']:,}" if "faiss" in one else ""
+            ),
+            "usual : ours, CPU": _ratio("naive_to_ours_cpu"),
+        },
+    )
+
+
 def _growth(results: Mapping[str, Result]) -> str:
     if "growth" not in results:
         return MISSING
@@ -192,6 +213,7 @@ BLOCKS: Mapping[str, Callable[[Mapping[str, Result]], str]] = {
     "reranking": _reranking,
     "live": _live,
     "expansion": _expansion,
+    "neighbours": _neighbours,
     "growth": _growth,
 }
 

@@ -36,7 +36,7 @@ PLAN = {
     "training": ["training.py"],
 }
 """Name of a result to the command that prints it."""
-ALONE = ("calibration.py", "gallery.py", "gallery_kill.py", "serving.py")
+ALONE = ("calibration.py", "gallery.py", "gallery_kill.py", "server_kill.py", "serving.py")
 """Scripts that need a store, a server or descriptors, and are run by hand: their pages in docs/ give the commands."""
 
 

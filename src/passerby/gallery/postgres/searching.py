@@ -18,12 +18,12 @@ from passerby.gallery.where import EVERYTHING, Where
 
 SMALL = 20_000
 """A gallery of so few records is always searched exactly."""
-IN_A_ROW, SCATTERED = 42.0, 21.0
+IN_A_ROW, SCATTERED = 50.0, 25.0
 """So is what a filter keeps, if the planner thinks that it is at most so many times the square root of all.
 
 To look at m of n records takes some m microseconds where the filter is of cameras or a time, since the copies of these
-lie one after another in `records_where`, and twice as long or more elsewhere. A graph is followed until some 300 pass:
-300 n / m records at some 6 microseconds. The two are equal at m = sqrt(1,800 n).
+lie one after another in `records_where`, and twice as long or more elsewhere. A graph is followed until some 150 pass:
+150 n / m records at some 16 microseconds. The two are equal at m = sqrt(2,400 n).
 """
 MOST_BY_GRAPH = 1_000
 """More answers than these are always searched exactly."""
@@ -51,7 +51,7 @@ def search(connection: psycopg.Connection, query: Vector, k: int, *, where: Wher
     if way == "approximate" and k <= MOST_BY_GRAPH:
         parts = _parts(connection, where, filtered)
         if parts is not None:
-            wanted = _wanted(k, meta, filtered=where != EVERYTHING)
+            wanted = _wanted(k, meta)
             found = _by_graphs(connection, query, wanted, filtered=filtered, parts=parts, meta=meta)
             if len(found) == wanted:
                 return _closest(connection, query, k, found, off=OFF if meta.near == meta.dim else 2)
@@ -81,11 +81,9 @@ def _parts(connection: psycopg.Connection, where: Where, filtered: Conditions) -
     return parts
 
 
-def _wanted(k: int, meta: Meta, *, filtered: bool) -> int:
+def _wanted(k: int, meta: Meta) -> int:
     """How many candidates to look at more closely."""
     wanted = 2 * k + 50
-    if filtered:
-        wanted *= 2
     if meta.near < meta.dim:
         wanted *= 4
     return wanted
