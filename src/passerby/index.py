@@ -144,6 +144,7 @@ class _Adder:
             people=way.people,
             linked=linked,
             each=way.each,
+            together=footage.path.is_file(),
         )
         frames = boxed(job, footage, detect=detect, way=way, linked=linked, told=self.told, tick=tick)
         found = tracks(frames, size=self.trained.recipe.size, seen=seen, passed_over=self.told.passed_over)

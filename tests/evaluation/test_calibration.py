@@ -192,6 +192,14 @@ def test_two_cameras_have_a_line_of_their_own_only_with_enough_people():
     assert {*many.cameras} <= {(0, 1)}
 
 
+def test_two_cameras_have_the_same_line_whatever_their_numbers():
+    small = made(80, each=6, cameras=3, offset=0.8)
+    large = replace(small, cameras=small.cameras + 2**31 - 3)
+    lines = [calibrated(one, model=MODEL, data="made").cameras for one in (small, large)]
+    assert lines[0]
+    assert {(a + 2**31 - 3, b + 2**31 - 3): line for (a, b), line in lines[0].items()} == dict(lines[1])
+
+
 def test_the_same_sightings_give_the_same_calibration(tmp_path):
     for name in ("a", "b"):
         calibrated(made(25), model=MODEL, data="made").write(tmp_path / name)

@@ -44,6 +44,11 @@ def test_a_track_is_an_id_and_digits_are_the_frame_of_a_video(file):
     assert coco(file(told), {}).at(12) == (Box(1, 2, 3, 4, 1.0, 9),)
 
 
+def test_a_track_of_minus_one_is_one_that_nobody_knows(file):
+    told = made([{"image_id": 0, "category_id": 1, "bbox": [1, 2, 3, 4], "track_id": -1}])
+    assert coco(file(told), {"a.jpg": 1}).at(1) == (Box(1, 2, 3, 4, 1.0, None),)
+
+
 def test_images_that_are_no_frames_are_passed_over(file):
     boxes = [{"image_id": n, "category_id": 1, "bbox": [1, 2, 3, 4]} for n in (0, 1)]
     found = coco(file(made(boxes)), {"b.jpg": 1})
@@ -74,6 +79,9 @@ BOX = {"image_id": 0, "category_id": 1, "bbox": [1, 2, 3, 4]}
         (made([BOX], categories=[{"id": 1, "name": "dog"}]), "categories dog"),
         (made([]), "no box"),
         ({"images": [3], "annotations": []}, "image 0"),
+        (made([{**BOX, "category_id": [1]}]), "annotation 0: the category"),
+        (made([BOX], categories=[{"id": {}, "name": "person"}]), "a category has an id"),
+        (made([BOX], categories=[3]), "a category has an id"),
     ],
 )
 def test_a_bad_file_is_one_clear_error(file, told, words):

@@ -19,6 +19,7 @@ from gallery.made_records import MODEL, made_records, vectors_of
 from gallery.plain_gallery import PlainGallery
 from gallery.postgres_server import PASSWORD, postgres_server, server_url
 from passerby.gallery.contract import Added, Unavailable
+from passerby.gallery.drop import drop
 from passerby.gallery.open_gallery import open_gallery
 from passerby.gallery.postgres import graphs, schema, searching
 from passerby.gallery.postgres.database import database
@@ -353,3 +354,14 @@ def test_no_acknowledged_record_is_lost_by_kill_9(victim):
 def test_nothing_is_listened_on_but_a_socket_in_the_folder(folder):
     with opened(folder) as gallery, gallery._database.connection() as connection:
         assert connection.execute("SHOW listen_addresses").fetchone() == ("",)
+
+
+def test_a_gallery_that_was_dropped_under_a_reader_is_unavailable_and_times_of_any_size_are_counted(tmp_path):
+    with opened(tmp_path / "g", model=MODEL, dim=DIM) as gallery:
+        tiny = [replace(RECORDS[0], time=time, path=f"{time}.jpg", id="") for time in (5e-324, -5e-324, 0.0)]
+        gallery.add(tiny)
+        assert [(hour.start, hour.count) for hour in gallery.statistics()] == [(-3600.0, 1), (0.0, 2)]
+        drop(str(tmp_path / "g"))
+        for asked in (gallery.count, gallery.cameras, lambda: gallery.add(RECORDS[:1])):
+            with pytest.raises(Unavailable, match="refused this"):
+                asked()

@@ -110,6 +110,26 @@ def test_a_caller_that_has_had_enough_leaves_the_queue():
     assert gate.sizes == [1]
 
 
+def test_a_caller_behind_others_leaves_the_queue_too():
+    held = threading.Event()
+
+    def late(pictures):
+        assert held.wait(10)
+        return np.zeros((len(pictures), 1), dtype=np.float32)
+
+    async def test(batches):
+        asked = [asyncio.create_task(batches.vectors([torch.zeros(3, 8, 4)])) for _ in range(3)]
+        await waiting(batches, 2)
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(0.02):
+                await batches.vectors([torch.zeros(3, 8, 4)])
+        assert batches.waiting() == 2
+        held.set()
+        await asyncio.gather(*asked)
+
+    run(test, late, most=1)
+
+
 def test_a_mistake_of_one_request_is_not_anothers():
     held = Gate()
 

@@ -3,6 +3,7 @@
 import base64
 import io
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -74,6 +75,17 @@ def test_the_same_sighting_again_is_one_record(empty):
     upload = [add(empty, [png(BLUE)], [{}]).json() for _ in range(2)]
     assert upload[0]["ids"] == upload[1]["ids"]
     assert len(empty.gallery.held) == 2
+
+
+def test_an_upload_again_is_one_record_whatever_else_is_in_its_batch():
+    def rounded(pictures):  # as convolutions do, whose last digits depend on how many pictures there are
+        rows = EMBEDDER.vectors(pictures)
+        return rows + np.float32(1e-7 * len(pictures))
+
+    with served(PlainGallery(MODEL, DIM), embedder=replace(EMBEDDER, vectors=rounded)) as client:
+        alone = add(client, [png(BLUE)], [{"camid": 1}]).json()
+        beside = add(client, [png(BLUE), png(RED)], [{"camid": 1}, {"camid": 1}]).json()
+        assert (beside["ids"][0], beside["new"], beside["replaced"]) == (alone["ids"][0], 1, 1)
 
 
 def test_a_box_is_cut_out_before_anything_is_kept(empty):
@@ -230,9 +242,10 @@ def test_marks_make_a_timeline_and_a_manifest(client):
 
 
 @pytest.mark.parametrize("case", ["", "x" * 101, "a\nb", "a\0b", "\u200b", None, 5])
-def test_a_case_needs_a_name(client, case):
+def test_a_case_needs_a_name_and_the_audit_tells_of_no_mark_without(client, case):
     answer = client.post("/api/v1/marks", json={"case": case, "record": ids(client)[0], "right": True})
     assert answer.status_code == 422
+    assert not client.ledger.lines
 
 
 def test_a_record_that_is_not_there_is_not_marked(client):

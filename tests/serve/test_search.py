@@ -116,6 +116,17 @@ def test_a_calibrated_answer_says_whether_it_is_nobody():
     assert seen["answers"][0]["probability"] == pytest.approx(1, abs=0.01)
 
 
+def test_a_rate_that_the_calibration_cannot_tell_is_refused_at_the_start():
+    class Narrow(Half):
+        def nobody_below(self, rate, *, size):
+            if rate > 0.5:
+                raise ValueError(f"rate is {rate}; give up to 0.5.")
+            return 1 - rate
+
+    with pytest.raises(ValueError, match=r"rate is 0\.9"), served(calibration=Narrow(), rate=0.9):
+        pass
+
+
 WRONG = [
     ({"k": 0}, "asked.k"),
     ({"k": 10**9}, "asked.k"),

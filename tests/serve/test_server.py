@@ -176,13 +176,14 @@ def test_a_broken_calibration_is_told(parts):
         server.serve("gallery", parts.folder, port=0)
 
 
-def test_retention_runs_at_the_start_again_and_after_a_failure(parts, monkeypatch):
+@pytest.mark.parametrize("failure", [Unavailable("away"), RuntimeError("a table is not there")])
+def test_retention_runs_at_the_start_again_and_after_a_failure(parts, monkeypatch, failure):
     calls = []
 
     def keep(gallery, state, age):
         calls.append(age)
         if len(calls) == 2:
-            raise Unavailable("away")
+            raise failure
         return SimpleNamespace(deleted=5)
 
     monkeypatch.setattr(server, "keep", keep)
@@ -235,6 +236,28 @@ def test_a_second_head_that_does_not_come_closes_the_connection_too(address):
         assert peer.recv(65536).startswith(b"HTTP/1.1 200")
         peer.sendall(b"GET /heal")
         received(peer)
+
+
+def goes_through(peer, piece):
+    time.sleep(0.05)
+    try:
+        peer.sendall(piece)
+    except OSError:
+        return False
+    return True
+
+
+def test_a_body_that_goes_on_after_its_answer_closes_the_connection():
+    ledger = ListLedger([("key", "somebody", "search")])
+    with (
+        pytest.MonkeyPatch.context() as patch,
+        listening(Inside(gallery=filled(), embedder=EMBEDDER, ledger=ledger)) as address,
+        socket.create_connection(address, timeout=5) as peer,
+    ):
+        patch.setattr(connection, "HEAD", 0.3)
+        peer.sendall(POST + b"Content-Length: 1000000\r\n\r\n")
+        assert peer.recv(65536).startswith(b"HTTP/1.1 401")
+        assert not all(goes_through(peer, b"x") for _ in range(100))
 
 
 def test_a_body_that_does_not_come_is_408(address):

@@ -122,6 +122,12 @@ def test_a_body_that_is_no_multipart_is_refused(client, body):
     assert client.post("/api/v1/search", content=body, headers=none).status_code == 400
 
 
+def test_a_charset_that_decodes_nothing_is_refused(client):
+    body = b'--x\r\nContent-Disposition: form-data; name="asked"\r\n\r\n{}\r\n--x--\r\n'
+    kind = {"Content-Type": "multipart/form-data; boundary=x; charset=undefined"}
+    assert client.post("/api/v1/search", content=body, headers=kind).status_code == 400
+
+
 def test_a_body_that_is_too_long_is_refused_with_and_without_its_length(client):
     whole = b"x" * 61_000
     kind = {"Content-Type": "multipart/form-data; boundary=x"}

@@ -7,6 +7,7 @@ from typer import Argument, Option
 
 from passerby.cli.arguments import Device
 from passerby.cli.stopped import stoppable
+from passerby.gallery.contract import RATE
 
 
 def serve(
@@ -24,7 +25,7 @@ def serve(
     ] = None,
     rate: Annotated[
         float, Option(help="Share of searches for somebody absent that may be given a false answer.")
-    ] = 0.01,
+    ] = RATE,
     device: Device = "cpu",
 ) -> None:
     """Serve a gallery: an HTTP API, and a page to search with."""

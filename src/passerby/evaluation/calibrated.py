@@ -116,7 +116,9 @@ def _loss(evidence: Floats, pairs: Pairs) -> float:
 def _cameras(pairs: Pairs, found: Sightings) -> Mapping[tuple[int, int], tuple[float, float]]:
     """Lines of evidence for those two cameras that have enough people, and for whom a line of their own was better."""
     kept: dict[tuple[int, int], tuple[float, float]] = {}
-    codes = pairs.cameras[0] * (pairs.cameras.max() + 1) + pairs.cameras[1]
+    known = np.unique(pairs.cameras)
+    lower, higher = np.searchsorted(known, pairs.cameras)  # numbers of cameras may be too large to multiply
+    codes = lower * len(known) + higher
     people = len(found.pids)
     both = np.unique(codes[pairs.same] * people + pairs.people[0, pairs.same]) // people
     enough = [

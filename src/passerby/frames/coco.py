@@ -20,8 +20,8 @@ def coco(file: Path, numbers: Mapping[str, int]) -> Boxes:
     """Boxes of a COCO file.
 
     `images` have an id and a file_name, `annotations` an image_id, a category_id and a bbox (x, y, w, h), maybe a score
-    and one of TRACKS. Of the categories those called as in PEOPLE are taken; without names, category 1. An image that
-    is no frame of the footage is passed over with its boxes.
+    and one of TRACKS, where -1 is one that nobody knows. Of the categories those called as in PEOPLE are taken; without
+    names, category 1. An image that is no frame of the footage is passed over with its boxes.
 
     Args:
         file: the .json file.
@@ -69,7 +69,9 @@ def _frames(file: Path, images: list[Any], numbers: Mapping[str, int]) -> dict[A
 def _people(file: Path, categories: object) -> set[Any]:
     if not isinstance(categories, list):
         return {1}
-    named = {c.get("id"): str(c.get("name", "")).lower() for c in categories if isinstance(c, dict)}
+    if not all(isinstance(one, dict) and isinstance(one.get("id"), int | str) for one in categories):
+        raise ValueError(f"{file}: a category has an id and a name.")
+    named = {one["id"]: str(one.get("name", "")).lower() for one in categories}
     found = {key for key, name in named.items() if name in PEOPLE}
     if not found:
         raise ValueError(f"{file} has the categories {', '.join(named.values())[:100]}; one must be called person.")
@@ -90,11 +92,14 @@ def _rows(
         who = next((one[name] for name in TRACKS if one.get(name) is not None), None)
         if who is not None and (not isinstance(who, int) or isinstance(who, bool)):
             raise ValueError(f"{where}: the track is {str(who)[:40]!r}; give a whole number.")
+        category = one.get("category_id", 1)
+        if isinstance(category, list | dict):
+            raise ValueError(f"{where}: the category is {str(category)[:40]!r}; give its id.")
         frame = frames[key]
-        if frame is None or one.get("category_id", 1) not in people or one.get("iscrowd"):
+        if frame is None or category not in people or one.get("iscrowd"):
             yield None
         else:
-            yield (where, frame, *(float(side) for side in box), float(one.get("score", 1)), who)  # type: ignore[misc]
+            yield (where, frame, *(float(side) for side in box), float(one.get("score", 1)), None if who == -1 else who)  # type: ignore[misc]
 
 
 def _number(value: object) -> bool:

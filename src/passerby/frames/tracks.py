@@ -20,6 +20,8 @@ APART = 0.5
 """Seconds of which at most one picture is taken."""
 GONE = 10.0
 """Seconds unseen after which a track has ended."""
+GOING = 500
+"""Tracks that are followed at once; beyond them the one unseen for longest ends."""
 LONG = 60.0
 """Seconds after which a track that goes on becomes a second sighting."""
 SMALLEST = (6, 16)
@@ -37,6 +39,7 @@ class Seen:
         people: whether the boxes' ids are people.
         linked: whether the ids were made by `link`, so that they mean nothing outside of this video.
         each: whether each box is a sighting of its own.
+        together: whether all frames lie in one file, so that a path alone does not tell them apart.
     """
 
     camid: int | None
@@ -45,6 +48,7 @@ class Seen:
     people: bool = False
     linked: bool = False
     each: bool = False
+    together: bool = False
 
 
 @dataclass(slots=True)
@@ -75,7 +79,8 @@ def tracks(
     Of each half second of a track the best picture is kept, and of these the best CROPS: the score is
     sharpness x sqrt(rows) x (share inside the frame)^2 x (share under no nearer box)^2, where nearer is whose lower
     edge lies lower. The best one of all gives the sighting's time, box and thumbnail. A track that is not seen for GONE
-    seconds has ended; one that goes on for LONG seconds gives a further sighting, with the same track's number.
+    seconds has ended, and where more than GOING go on, those unseen for longest; one that goes on for
+    LONG seconds gives a further sighting, with the same track's number.
 
     Args:
         frames: each frame and its boxes, with ids unless `each`.
@@ -94,7 +99,9 @@ def tracks(
             track = going.setdefault(box.id, _Track(now, now))
             track.last = now
             _consider(track, frame, box, others, now, size, crop)
-        for who in [who for who, t in going.items() if now - t.last > GONE or now - t.first >= LONG]:
+        ended = [who for who, t in going.items() if now - t.last > GONE or now - t.first >= LONG]
+        crowd = sorted(set(going).difference(ended), key=lambda who: (going[who].last, who))
+        for who in ended + crowd[: max(0, len(crowd) - GOING)]:
             track = going.pop(who)
             yield _sighting(list(track.best.values()), who, seen)
     for who in sorted(going):
@@ -142,6 +149,8 @@ def _sighting(found: list[_Best], who: int | None, seen: Seen) -> Sighting:
     best = ranked[0]
     path = str(best.path.absolute())
     seconds = best.seconds
+    if seen.together and seen.start is None and seconds is not None:
+        path += f"#t={seconds:.3f}"  # a media fragment; without a time of day nothing else tells two frames apart
     return Sighting(
         camid=seen.camid,
         time=None if seen.start is None or seconds is None else seen.start + seconds,

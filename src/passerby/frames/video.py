@@ -17,6 +17,8 @@ MAX_PIXELS = 36_000_000
 """Frames with more pixels are refused before they are decoded; 8K has 33 million."""
 MOST = 20_000_000
 """Frames that one file may hold: nine days at 25 a second."""
+LEAP = 600.0
+"""Seconds that a time stamp after a broken packet may be away from the one before, to be believed."""
 BROKEN = 1000
 """Packets without any frame between them after which the rest of a file is given up."""
 
@@ -84,18 +86,22 @@ class _Clock:
     stamped: bool
     number: int = 0
     first: float | None = None
+    last: float = 0.0
     lost: bool = False
 
     def next(self, at: float | None) -> tuple[int, float]:
         if self.first is None and at is not None:
             self.first = at
         since = None if at is None or self.first is None else at - self.first
+        if self.lost and since is not None and abs(since - self.last) > LEAP:
+            since = None  # what is left of a broken packet can bear any time stamp
         self.number += 1
         if self.lost and since is not None:
             self.number = max(self.number, 1 + round(since * self.rate))
         self.lost = False
         seconds = since if self.stamped and since is not None else (self.number - 1) / self.rate
-        return self.number, max(0.0, seconds)
+        self.last = max(0.0, seconds)
+        return self.number, self.last
 
 
 def _frames(

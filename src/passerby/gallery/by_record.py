@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from passerby.gallery.contract import Gallery, Way
+from passerby.gallery.contract import RATE, Gallery, Way
 from passerby.gallery.live import Answer, look_for
 from passerby.gallery.pooled import MOST_PICTURES
 from passerby.gallery.record import Record
@@ -29,7 +29,7 @@ def by_record(
     way: Way = "approximate",
     other_cameras_only: bool = False,
     calibration: "Calibration | None" = None,
-    rate: float = 0.01,
+    rate: float = RATE,
     expand: int = 0,
     rerank: bool = False,
 ) -> Answer:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 import torch
 
-from passerby.gallery.contract import MOST, Gallery, Hit, OtherModel, Way
+from passerby.gallery.contract import MOST, RATE, Gallery, Hit, OtherModel, Way
 from passerby.gallery.pooled import pooled
 from passerby.gallery.record import Record, Vector
 from passerby.gallery.reranked import reranked
@@ -66,7 +66,7 @@ def look_for(
     camera: int | None = None,
     without: Collection[str] = (),
     calibration: "Calibration | None" = None,
-    rate: float = 0.01,
+    rate: float = RATE,
     expand: int = 0,
     rerank: bool = False,
     size: int | None = None,

@@ -10,11 +10,15 @@ import numpy as np
 import numpy.typing as npt
 
 from passerby.gallery.searchable import check_labels
+from passerby.gallery.storable import is_storable
+from passerby.gallery.where import LATEST
 
 Vector = npt.NDArray[np.float32]
 
 LONGEST = 200
 """Characters that a label's name or value may have."""
+LABELS = 2_000
+"""Bytes that all labels of a record may have together; an index holds them."""
 THUMBNAIL = 48_000
 """Bytes that a thumbnail may have."""
 
@@ -54,7 +58,7 @@ class Record:
         for name, value, least in (("camid", self.camid, 0), ("trackid", self.trackid, 0), ("pid", self.pid, 1)):
             if value is not None and not least <= value < 2**31:
                 raise ValueError(f"{name} is {value}; give {least} .. {2**31 - 1}, or None where it is not known.")
-        if self.time is not None and not math.isfinite(self.time):
+        if self.time is not None and not abs(self.time) <= LATEST:
             raise ValueError(f"time is {self.time}; give seconds since 1970-01-01 UTC, or None where it is not known.")
         if self.box is not None and not (
             all(math.isfinite(side) for side in self.box) and self.box[2] > 0 and self.box[3] > 0
@@ -62,10 +66,13 @@ class Record:
             raise ValueError(f"box is {self.box}; give (x, y, w, h) in pixels with w and h above 0.")
         check_labels(self.labels)
         for text in (*self.labels.keys(), *self.labels.values()):
-            if not 0 < len(text) <= LONGEST or "\0" in text:
-                raise ValueError(f"A label says {text[:20]!r}; give 1 .. {LONGEST} characters.")
-        if self.path is not None and "\0" in self.path:
-            raise ValueError(f"path is {self.path[:40]!r}; it must not hold a zero byte.")
+            if not 0 < len(text) <= LONGEST or not is_storable(text):
+                raise ValueError(f"A label says {text[:20]!r}; give 1 .. {LONGEST} characters of UTF-8.")
+        size = sum(len(text.encode()) for label in self.labels.items() for text in label)
+        if size > LABELS:
+            raise ValueError(f"The labels have {size:,} bytes together; give {LABELS:,} or fewer.")
+        if self.path is not None and not is_storable(self.path):
+            raise ValueError(f"path is {self.path[-200:]!r}; give UTF-8 without a zero byte: rename the file.")
         if self.thumbnail is not None and len(self.thumbnail) > THUMBNAIL:
             raise ValueError(f"A thumbnail has {len(self.thumbnail):,} bytes; give {THUMBNAIL:,} or fewer.")
         if not self.id:

@@ -1,11 +1,14 @@
 """Which records of a gallery are meant."""
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
 from passerby.gallery.searchable import check_labels
+from passerby.gallery.storable import is_storable
+
+LATEST = 1e15
+"""Seconds from 1970 that a time may lie away: 30 million years."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,7 +29,8 @@ class Where:
         not_tracks: none of these (camid, trackid).
 
     Raises:
-        ValueError: if the time range is backwards, or empty, or no number, or a label is of gender, age or the body.
+        ValueError: if the time range is backwards, or empty, or no number, or a label is of gender, age or the body, or
+            holds what no store can keep.
     """
 
     ids: tuple[str, ...] | None = None
@@ -40,8 +44,11 @@ class Where:
 
     def __post_init__(self) -> None:
         check_labels(self.labels)
+        for text in (*self.labels.keys(), *self.labels.values()):
+            if not is_storable(text):
+                raise ValueError(f"A label says {text[:20]!r}; give UTF-8 without a zero byte.")
         for name, value in (("since", self.since), ("until", self.until)):
-            if value is not None and not math.isfinite(value):
+            if value is not None and not abs(value) <= LATEST:
                 raise ValueError(f"{name} is {value}; give seconds since 1970-01-01 UTC.")
         if self.since is not None and self.until is not None and self.since >= self.until:
             raise ValueError(

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 from passerby.gallery.contract import MOST
 from passerby.gallery.live import MOST_EXPANDED
@@ -17,11 +17,18 @@ LONGEST_PATH = 1000
 MOST_NAMED = 1000
 """Cameras, people or records that a request may name."""
 
+
+def _printable(text: str) -> str:
+    if not text.isprintable():
+        raise ValueError("give printable characters")
+    return text
+
+
 RecordId = Annotated[str, Field(pattern="^[0-9a-f]{32}$")]
 Camera = Annotated[int, Field(ge=0, lt=2**31)]
 Person = Annotated[int, Field(ge=1, lt=2**31)]
 Text = Annotated[str, Field(min_length=1, max_length=LONGEST, pattern=r"^[^\x00-\x1f\x7f]+$")]
-Case = Annotated[str, Field(min_length=1, max_length=100, pattern=r"^[^\x00-\x1f\x7f]+$")]
+Case = Annotated[str, Field(min_length=1, max_length=100, pattern=r"^[^\x00-\x1f\x7f]+$"), AfterValidator(_printable)]
 Labels = Annotated[dict[Text, Text], Field(max_length=50)]
 # JSON has no tuples, and strict pydantic takes no lists for them
 Side = Annotated[float, Field(ge=-1_000_000, le=1_000_000)]

@@ -5,7 +5,7 @@ import threading
 from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import CancelledError, Future
-from typing import NamedTuple
+from dataclasses import dataclass
 
 import numpy as np
 from torch import Tensor
@@ -14,7 +14,8 @@ from passerby.serve.busy import Busy
 from passerby.serve.embedder import Vectors
 
 
-class _Job(NamedTuple):
+@dataclass(frozen=True, slots=True, eq=False)  # a queue that looks for one must not compare pictures
+class _Job:
     pictures: Sequence[Tensor]
     future: Future[Vectors]
 

@@ -26,7 +26,7 @@ class Connection(H11Protocol):
     def data_received(self, data: bytes) -> None:
         """Take what came; wait for the rest of a head."""
         super().data_received(data)
-        if self.conn.their_state is not h11.IDLE:
+        if self.conn.their_state is not h11.IDLE and not self._answered():
             self._cancel()
         elif self._deadline is None:
             self._deadline = self.loop.call_later(HEAD, self._too_slow)
@@ -52,8 +52,12 @@ class Connection(H11Protocol):
 
     def _too_slow(self) -> None:
         self._deadline = None
-        if self.conn.their_state is h11.IDLE and not self.transport.is_closing():
+        if (self.conn.their_state is h11.IDLE or self._answered()) and not self.transport.is_closing():
             self.transport.close()
+
+    def _answered(self) -> bool:
+        """Whether an answer has ended before its request: the rest of it is waited for no longer than for a head."""
+        return self.conn.our_state is h11.DONE and self.conn.their_state is h11.SEND_BODY
 
     def _cancel(self) -> None:
         if self._deadline is not None:

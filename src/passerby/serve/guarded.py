@@ -44,9 +44,12 @@ class Guarded(APIRoute):
             request = Request(request.scope, receive)
             if pictures:
                 # parsed here, with these bounds; the route finds it parsed
-                await request.form(
-                    max_files=getattr(here.limits, pictures), max_fields=4, max_part_size=here.limits.text
-                )
+                try:
+                    await request.form(
+                        max_files=getattr(here.limits, pictures), max_fields=4, max_part_size=here.limits.text
+                    )
+                except UnicodeError:
+                    raise Refused(400, "The text cannot be read by the charset of Content-Type; give UTF-8.") from None
             return await answer(request)
 
         return guarded

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, ParamSpec, TypeVar
 from starlette.requests import Request
 
 from passerby.gallery.by_record import NoSuchRecord
-from passerby.gallery.contract import Gallery, OtherModel
+from passerby.gallery.contract import RATE, Gallery, OtherModel
 from passerby.serve.batches import Batches
 from passerby.serve.embedder import Embedder
 from passerby.serve.ledger import Asker, Ledger
@@ -51,7 +51,7 @@ class Inside:
     embedder: Embedder
     ledger: Ledger
     calibration: "Calibration | None" = None
-    rate: float = 0.01
+    rate: float = RATE
     limits: Limits = field(default_factory=Limits)
     forget: Callable[[], object] = lambda: None
     loopback: bool = True
@@ -74,6 +74,8 @@ class Inside:
             )
         if not 0 < self.rate < 1:
             raise ValueError(f"rate is {self.rate}; give a share of false answers between 0 and 1, such as 0.01.")
+        if self.calibration is not None:
+            self.calibration.nobody_below(self.rate, size=1)  # which refuses a rate that it cannot tell
         work = self.limits.work
         threads = {
             "batches": Batches(self.embedder.vectors, on_batch=self.measures.batch.observe),

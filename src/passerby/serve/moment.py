@@ -35,7 +35,10 @@ def seconds(text: object) -> float:
         moment = datetime.fromisoformat(text)
         if moment.tzinfo is None:
             moment = moment.replace(tzinfo=UTC)
-        return (moment - _START).total_seconds()
+        found = (moment - _START).total_seconds()
+        if iso(found) is None:  # in UTC it is of no year 1 .. 9999
+            raise ValueError
+        return found
     except (ValueError, OverflowError):
         raise ValueError("A time is written as 2026-01-01T08:00:00Z.") from None
 

@@ -66,7 +66,7 @@ class Safety:
             pass
         except Exception:
             mark = secrets.token_hex(8)
-            log.exception("Error %s at %s %s", mark, scope["method"], scope["path"])
+            log.exception("Error %s at %s %r", mark, scope["method"], scope["path"])
             if status != 499:  # half an answer: breaking it off tells the client more than ending it well
                 raise
             detail = f"The server made a mistake; its log says more about error {mark}."

@@ -12,7 +12,7 @@ from pathlib import Path
 import uvicorn
 
 from passerby import run
-from passerby.gallery.contract import Gallery, Unavailable
+from passerby.gallery.contract import RATE, Gallery, Unavailable
 from passerby.gallery.open_gallery import open_gallery
 from passerby.serve.app import app
 from passerby.serve.connection import Connection
@@ -64,7 +64,7 @@ def serve(
     port: int = 8000,
     state: str | None = None,
     retention: float | None = None,
-    rate: float = 0.01,
+    rate: float = RATE,
     device: str = "cpu",
     on_ready: Callable[[Started], None] | None = None,
 ) -> None:
@@ -198,8 +198,9 @@ def _retaining(inside: Inside, ledger: State, age: float) -> Callable[[], Awaita
             try:
                 # in a thread of no pool: it may take longer than a request may
                 kept = await loop.run_in_executor(None, lambda: keep(inside.gallery, ledger, age))
-            except Unavailable as error:
-                log.error("Retention failed and is tried again in %.0f seconds: %s", SOON, error)
+            except Exception as error:  # whatever it is: nothing may be kept for longer because retention has ended
+                unknown = not isinstance(error, Unavailable)
+                log.error("Retention failed and is tried again in %.0f seconds: %s", SOON, error, exc_info=unknown)
                 await asyncio.sleep(SOON)
                 continue
             inside.measures.expired.inc(kept.deleted)

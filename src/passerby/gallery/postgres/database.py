@@ -150,6 +150,8 @@ class Database:
             raise Unavailable(f"The database {self.url} is not there or stopped: {_line(error)}") from None
         except psycopg.InternalError as error:  # such as a damaged page
             raise Unavailable(f"The database {self.url} failed: {_line(error)}") from None
+        except psycopg.Error as error:  # such as tables that somebody has dropped meanwhile
+            raise Unavailable(f"The database {self.url} refused this: {_line(error)}") from None
 
 
 def database(url: str, *, make: bool = True) -> Database:

@@ -139,6 +139,8 @@ class Embedded:
                     time.sleep(0.2 * starts)
                     self._launch(running.fileno())
                     starts += 1
+            if not starts and time.monotonic() > begun + ORPHANS_S:
+                _end_orphans(self._data)
             if time.monotonic() > end:
                 raise Unavailable(
                     f"The database in {self.folder} does not answer for {PATIENCE_S:.0f} s: {self._said()}"

@@ -176,7 +176,9 @@ class PostgresGallery:
         """As in the contract."""
         condition, given = conditions(where)
         statement = sql.SQL(
-            "SELECT camid, floor(time / 3600) * 3600 AS hour, count(*) FROM records WHERE {} "
+            # PostgreSQL refuses to divide a number so small that nothing is left of it.
+            "SELECT camid, floor(CASE WHEN abs(time) < 1e-6 THEN sign(time) ELSE time END / 3600) * 3600 AS hour, "
+            "count(*) FROM records WHERE {} "
             "GROUP BY camid, hour ORDER BY camid NULLS LAST, hour NULLS LAST"
         ).format(condition)
         with self._database.connection() as connection:

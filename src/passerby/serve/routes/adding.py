@@ -6,7 +6,7 @@ from fastapi import APIRouter, File, Form, UploadFile
 from pydantic import RootModel
 from torch import Tensor
 
-from passerby.gallery.record import Record
+from passerby.gallery.record import Record, Vector
 from passerby.serve.asked import Sighting
 from passerby.serve.guarded import Guarded, Here, Who
 from passerby.serve.inside import Inside
@@ -44,7 +44,7 @@ async def add(
         for number, (one, sighting) in enumerate(zip(pictures, known, strict=True), start=1)
     ]
     vectors = await embedded(here, [tensor for tensor, _ in read])
-    made = [_record(sighting, vector, small) for sighting, vector, (_, small) in zip(known, vectors, read, strict=True)]
+    made = [_record(sighting, vector, *one) for sighting, vector, one in zip(known, vectors, read, strict=True)]
     ids = [one.id for one in made]
     if len(set(ids)) < len(ids):
         raise Refused(422, "Two of the records are the same sighting; give each once, with its path, time or track.")
@@ -59,6 +59,8 @@ def _read(here: Inside, file: BinaryIO, number: int, sighting: Sighting) -> tupl
     return here.embedder.prepare(crop), thumbnail(crop)
 
 
-def _record(sighting: Sighting, vector: object, small: bytes | None) -> Record:
+def _record(sighting: Sighting, vector: Vector, pixels: Tensor, small: bytes | None) -> Record:
     known = sighting.model_dump()
-    return Record(embedding=vector, thumbnail=small, **known)  # type: ignore[arg-type]
+    # of the pixels, since the last digits of a descriptor depend on what else was in its batch
+    id = Record(embedding=pixels.numpy(), **known).id
+    return Record(embedding=vector, thumbnail=small, id=id, **known)
