@@ -1,9 +1,10 @@
 import json
+import re
 import time
 
 import pytest
 
-from passerby import cli
+from passerby import cli, terminal
 from serve.databases import empty_state
 
 
@@ -41,6 +42,17 @@ def test_lines_are_shown_the_latest_first(capsys, folder, kept):
     assert time.strftime("%Y-%m-%dT", time.gmtime()) in out
 
 
+def test_ids_and_times_are_whole_on_a_terminal_of_80_columns(capsys, folder, kept, monkeypatch):
+    monkeypatch.setattr(terminal.console, "width", 80)
+    ids = [f"{number:032x}" for number in range(1, 4)]
+    kept.note("command line: somebody", "view thumbnail", details={"record": ids[0]}, answers=1)
+    kept.note("command line: somebody", "delete", details={"ids": ids[1:]}, answers=2)
+    lines = passerby(capsys, "audit", folder)[1].splitlines()
+    assert all(any(id in line for line in lines) for id in ids)
+    assert sum(bool(re.search(r"\d\d-\d\dT\d\d:\d\d:\d\dZ", line)) for line in lines) == 5
+    assert max(map(len, lines)) <= 80
+
+
 def test_lines_are_given_as_json_with_all_that_stands_in_them(capsys, folder, kept):
     code, out, err = passerby(capsys, "audit", folder, "--json")
     assert (code, err) == (0, "")
@@ -64,6 +76,8 @@ def test_options_say_which_lines(capsys, folder, kept):
     first = kept.noted(limit=3, before=None)[2]
     assert whats(capsys, folder, "--limit", 1) == ["export"]
     assert whats(capsys, folder, "--who", "anna") == ["export", "search"]
+    assert whats(capsys, folder, "--what", "search") == ["search"]
+    assert whats(capsys, folder, "--what", "search", "--who", "bert") == []
     assert whats(capsys, folder, "--before", first.number + 1) == ["search"]
     assert whats(capsys, folder, "--since", "2020-01-01T00:00:00Z", "--limit", 2) == ["export", "delete"]
     assert whats(capsys, folder, "--since", "2999-01-01") == []

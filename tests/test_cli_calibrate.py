@@ -46,6 +46,8 @@ def test_a_run_is_calibrated_and_the_files_say_what_was_printed(trained, market,
     assert (found.people, found.prior, found.model) == (40, 0.25, trained.model_id)
     assert "Fitted on 20 people and tried on 20 others" in out
     assert "too few people to tell" in out
+    assert not any("hold" in line and "too few people" in line for line in out.splitlines())
+    assert "\nWhat to do: " in out
     assert (trained.folder / "results" / "calibration.txt").read_text() in out
     assert "<svg" in (trained.folder / "results" / "calibration.svg").read_text()
     for file in ("calibration.json", "results/calibration.txt", "results/calibration.svg"):

@@ -7,6 +7,8 @@ import pytest
 from gallery.made_records import MODEL, START, made_records
 from passerby import cli, npz
 from passerby.gallery.open_gallery import open_gallery
+from passerby.gallery.record import Record
+from passerby.gallery.where import Where
 from passerby.serve.state import open_state
 
 OLD = "2026-01-01T00:01:00Z"  # START + 60
@@ -65,6 +67,34 @@ def test_info_tells_what_a_gallery_holds(capsys, filled):
     assert told["model"] == {"name": "made", "weights": "ab" * 32, "preprocessing": "none"}
 
 
+def test_info_counts_records_without_a_camera_or_a_time(capsys, filled):
+    folder, _, store = filled
+    plain = [Record(embedding=record.embedding, path=f"{place}.jpg", camid=3 if place else None)
+             for place, record in enumerate(made_records(3, dim=8))]  # fmt: skip
+    store.add(plain)
+    code, out, _ = passerby(capsys, "gallery", "info", folder)
+    told = json.loads(passerby(capsys, "gallery", "info", folder, "--json")[1])
+    store.delete(Where(ids=tuple(record.id for record in plain)))
+    records = [*made_records(60, dim=8), *plain]
+    lacking = [sum(getattr(record, name) is None for record in records) for name in ("camid", "time")]
+    assert code == 0
+    assert f"Without a camera: {lacking[0]}" in out
+    assert f"Without a time: {lacking[1]}" in out
+    assert [told["without_camera"], told["without_time"]] == lacking
+
+
+def test_a_time_range_that_finds_nothing_is_no_mistake(capsys, filled):
+    folder, _, _ = filled
+    told = passerby(capsys, "gallery", "delete", folder, "--until", "1999-01-01")
+    assert told == (0, "0 records were deleted.\n", "")
+
+
+def test_the_wrong_order_is_told_the_right_one(capsys, tmp_path):
+    code, out, err = passerby(capsys, "gallery", tmp_path / "g", "info")
+    assert (code, out) == (2, "")
+    assert err == "passerby: 'info' stands in the place of GALLERY; write: passerby gallery info GALLERY\n"
+
+
 def test_an_export_of_json_lines_holds_all_of_each_record(capsys, filled, tmp_path):
     folder, records, store = filled
     code, out, err = passerby(capsys, "gallery", "export", folder, "--thumbnails")
@@ -111,7 +141,7 @@ FILTERS = {
     "--since 2026-01-01T00:01:00Z": lambda record: record.time is not None and record.time >= START + 60,
     "--until 2026-01-01T00:01:00Z": lambda record: record.time is not None and record.time < START + 60,
     "--pid 2 --pid 4": lambda record: record.pid in (2, 4),
-    "--label upper:red": lambda record: record.labels.get("upper") == "red",
+    "--label upper=red": lambda record: record.labels.get("upper") == "red",
     "--label upper:red --camera 1": lambda record: record.labels.get("upper") == "red" and record.camid == 1,
 }
 
@@ -186,7 +216,8 @@ def test_a_gallery_in_milvus_is_exported_emptied_and_dropped_with_its_state_else
 
 WRONG = {
     "delete": "Delete which records?",
-    "delete --until 2026-01-01T00:00:00Z --since 2026-01-02T00:00:00Z": "the end must come after the start",
+    "delete --until 2026-01-01T00:00:00Z --since 2026-01-02T00:00:00Z": "The time range goes from "
+    "2026-01-02T00:00:00Z to 2026-01-01T00:00:00Z; the end must come after the start",
     "delete --since yesterday": "--since is 'yesterday'",
     "delete --label upper": "--label is 'upper'",
     "delete --label :red": "--label is ':red'",
@@ -203,10 +234,15 @@ WRONG = {
     "export --out x.csv": "ends in .jsonl or .npz",
     "export --out nowhere/x.npz": "in a folder that exists",
     "export --out x.npz --thumbnails": "holds no thumbnails",
-    "export --out x.npz --pid 99999": "nothing to write",
+    "export --out x.npz --since 2999-01-01": "nothing to write",
+    "export --pid 99999": "No record of person 99999; nothing was done",
+    "delete --pid 2 --pid 99999": "No record of person 99999; nothing was done",
+    "delete --id 00000000000000000000000000000000": "No record of id 0",
+    "delete --label upper=plaid": "No record of label upper=plaid",
+    "delete --label upper=": "write NAME=VALUE or NAME:VALUE",
     "info --camera 1": "Filters go with export and delete",
     "drop --pid 1 --yes": "Filters go with export and delete",
-    "empty": "empty",
+    "empty": "'empty' is nothing to do; give info, export, delete or drop",
 }
 
 

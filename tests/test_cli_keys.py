@@ -83,7 +83,7 @@ def test_the_list_tells_which_are_good(capsys, folder, kept):
         (["revoke", "nobody"], "No key called 'nobody'"),
         (["revoke", "anna", "--role", "search"], "--role goes with add"),
         (["list", "anna"], "Name nobody for list"),
-        (["lend", "anna"], "lend"),
+        (["lend", "anna"], "'lend' is nothing to do; give add, list or revoke"),
     ],
 )
 def test_what_is_wrong_is_one_line(capsys, folder, kept, words, told):
@@ -92,6 +92,18 @@ def test_what_is_wrong_is_one_line(capsys, folder, kept, words, told):
     assert told in err
     assert "\x1b" not in err
     assert kept.keyless()
+
+
+def test_the_wrong_order_is_told_the_right_one(capsys, tmp_path):
+    code, out, err = passerby(capsys, "keys", "add", tmp_path / "g", "anna", "--role", "search")
+    assert (code, out) == (2, "")
+    assert err == "passerby: 'add' stands in the place of GALLERY; write: passerby keys GALLERY add [NAME]\n"
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_wrong_choice_is_told_without_words_of_the_parser(capsys, tmp_path):
+    code, _, err = passerby(capsys, "keys", tmp_path / "g", "add", "anna", "--role", "x")
+    assert (code, err) == (2, "passerby: Invalid value for '--role': 'x' is not one of 'search', 'add', 'admin'.\n")
 
 
 @pytest.mark.parametrize("words", [["list"], ["revoke", "anna"], ["add", "anna", "--role", "search"]])

@@ -232,6 +232,18 @@ def test_nobody_found_is_an_error(world, gallery, tmp_path):
         index(gallery, TRAINED, [Source(path=world / "c1" / "video.mp4", boxes=tmp_path / "far.txt")])
 
 
+def test_pictures_that_cannot_be_read_are_all_named_with_one_full_stop_and_no_word_on_boxes(gallery, tmp_path):
+    for number in range(5):
+        (tmp_path / f"{number}.jpg").write_bytes(b"no")
+    with pytest.raises(ValueError, match=r"Nobody was found in ") as error:
+        index(gallery, TRAINED, [Source(path=tmp_path)])
+    told = str(error.value)
+    assert all(f"{number}.jpg" in told for number in range(3))
+    assert told.endswith("; and 2 more that could not be read. Look at the pictures.")
+    assert ".." not in told
+    assert "boxes" not in told
+
+
 def test_a_gallery_of_another_model_is_refused(world):
     other = PlainGallery(replace(TRAINED.model_id, weights="ab"), run.dimension(TRAINED))
     with pytest.raises(OtherModel):

@@ -1,3 +1,5 @@
+from contextlib import nullcontext
+
 import numpy as np
 import pytest
 from PIL import Image
@@ -6,6 +8,7 @@ from colour_run import colour_run
 from gallery.plain_gallery import PlainGallery
 from numbered_frames import colours
 from passerby import cli, run
+from passerby.cli import gallery_arguments
 from passerby.frames.encode import encode
 from passerby.gallery import open_gallery as store
 
@@ -16,7 +19,13 @@ TRAINED = colour_run()
 def gallery(monkeypatch):
     held = PlainGallery(TRAINED.model_id, run.dimension(TRAINED))
     monkeypatch.setattr(run, "load", lambda folder: TRAINED)
-    opened = []
+    held.audit, opened = [], []
+
+    class Kept:
+        def note(self, who, what, *, details, answers):
+            held.audit.append((what, answers, details, len(held.held)))
+
+    monkeypatch.setattr(gallery_arguments, "opened_state", lambda url, state, *, make: nullcontext(Kept()))
 
     def open_again(url, *, model, dim):
         opened.append(url)
@@ -66,6 +75,53 @@ def test_several_sources_have_a_camera_and_a_start_each(passerby, gallery, tmp_p
     code, _, err = passerby(tmp_path / "a", tmp_path / "b", "--camera", 1, "--camera", 2)
     assert code == 0, err
     assert sorted(record.camid for record in gallery.held.values()) == [1, 2]
+
+
+def test_the_audit_knows_of_it_before_and_tells_the_number_in_one_line_at_the_end(passerby, gallery, film):
+    assert passerby(film, "--boxes", "gt.txt", "--label", "season:winter")[0] == 0
+    (begun, _, details, before), (ended, answers, told, _) = gallery.audit
+    assert (begun, before, ended, answers) == ("index begun", 0, "index", 1)
+    assert details["sources"] == [str(film)]
+    assert told == details | {"new": 1, "replaced": 0, "there": 0}
+    assert details["labels"] == {"season": "winter"}
+
+
+def test_what_the_audit_cannot_write_is_not_added(passerby, gallery, film, monkeypatch):
+    class Full:
+        def note(self, *_, **__):
+            raise OSError("No space left")
+
+    monkeypatch.setattr(gallery_arguments, "opened_state", lambda url, state, *, make: nullcontext(Full()))
+    assert passerby(film, "--boxes", "gt.txt")[0] == 2
+    assert not gallery.held
+
+
+def test_a_gallery_in_milvus_needs_a_place_for_the_audit_before_it_is_made(capsys, film):
+    assert cli.exit_code(["index", f"milvus:{film.parent / 'x.db'}", "RUN", str(film), "--boxes", "gt.txt"]) == 2
+    assert "--state" in capsys.readouterr().err
+    assert not (film.parent / "x.db").exists()
+
+
+@pytest.mark.parametrize("place", ["passerby.run.load", "passerby.index.index"])
+def test_ctrl_c_says_what_is_kept_and_how_to_go_on_also_while_it_loads(passerby, gallery, film, monkeypatch, place):
+    def stopped(*given, so_far=None, **_):
+        if so_far is not None:
+            so_far.new = 7
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(place, stopped)
+    code, out, err = passerby(film, "--boxes", "gt.txt")
+    begun = place == "passerby.index.index"
+    kept = "7 records were added and kept" if begun else "nothing was added"
+    assert (code, out) == (130, "")
+    assert err == f"passerby: Interrupted; {kept}; run the same command again to go on.\n"
+    assert [line[:2] for line in gallery.audit] == ([("index begun", 0), ("index", 7)] if begun else [])
+
+
+@pytest.mark.parametrize("label", ["upper=red", "upper:red", " upper = red "])
+def test_a_label_is_written_with_either_sign(passerby, gallery, film, label):
+    assert passerby(film, "--boxes", "gt.txt", "--label", label)[0] == 0
+    assert [dict(record.labels) for record in gallery.held.values()] == [{"upper": "red"}]
 
 
 def test_what_is_lacking_is_remarked(passerby, gallery, film):

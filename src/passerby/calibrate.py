@@ -146,16 +146,15 @@ def report(fitted: Calibration, tried: HeldOut) -> str:
         f"on {fitted.data}: {fitted.people} people, {fitted.sightings} sightings; {fitted.kind} curve",
         "",
         f"Fitted on {fit} people and tried on {test} others (intervals 95 %, people drawn anew):",
-        f"  expected calibration error   even odds {tried.even.ece:.4f} [{low:.4f}, {high:.4f}], "
-        f"prior {fitted.prior:.3g}: {tried.natural.ece:.5f}",
-        f"  Brier score                  even odds {tried.even.brier:.4f}, prior {fitted.prior:.3g}: "
-        f"{tried.natural.brier:.5f}",
+        f"  {'share of pairs of one person':<34}{'expected calibration error':<28}Brier score",
+        f"  {'1/2 (the harder test)':<34}{f'{tried.even.ece:.4f} [{low:.4f}, {high:.4f}]':<28}{tried.even.brier:.4f}",
+        f"  {f'{fitted.prior:.3g} (the prior)':<34}{f'{tried.natural.ece:.5f}':<28}{tried.natural.brier:.5f}",
         "",
         f"  {'stated rate':<34}{'seen':>9}  {'95 % interval':<20}",
     ]
     for one in (*tried.pairs, *tried.absent):
         kind = "false match of a pair" if one.size == 2 else f"false answer, {one.size:,} records"
-        verdict = ("holds" if one.holds else "does not hold") + ("" if one.told else "; too few people to tell")
+        verdict = "too few people to tell" if not one.told else "holds" if one.holds else "does not hold"
         interval = f"[{one.interval.low:.2g}, {one.interval.high:.2g}]"
         lines.append(f"  {kind:<26}{one.stated:>8g}{one.seen:>9.2g}  {interval:<20}{verdict}")
     lines += ["", "  With every second person absent from the gallery:"]
@@ -180,4 +179,22 @@ def report(fitted: Calibration, tried: HeldOut) -> str:
     if fitted.cameras:
         pairs = ", ".join(f"{a} and {b}" for a, b in sorted(fitted.cameras))
         lines.append(f"Cameras with a line of their own: {pairs}")
+    lines += ["", *_advice(fitted, tried)]
     return "\n".join(lines)
+
+
+def _advice(fitted: Calibration, tried: HeldOut) -> list[str]:
+    """What it comes to, in plain sentences."""
+    rates = (*tried.pairs, *tried.absent)
+    unsure = [one for one in rates if not one.told]
+    if any(one.told and not one.holds for one in rates):
+        verdict = "Do not rely on the rates that do not hold: calibrate on more people, like those of your cameras."
+    elif len(unsure) == len(rates):
+        verdict = f"{fitted.people} people are too few to tell any rate: take probabilities for a rough guide only."
+    else:
+        verdict = "The rates that hold can be relied on, for cameras and people like these."
+    lines = [f"What to do: {verdict}"]
+    if unsure:
+        lines.append("Rates with too few people to tell want more people; until then nobody knows them.")
+    lines.append("`passerby serve GALLERY RUN` shows probabilities with this calibration from its next start on.")
+    return lines

@@ -130,7 +130,7 @@ def _decoded(source: Path | io.BytesIO, name: str, formats: tuple[str, ...], pix
         raise ValueError(f"{name} is not a picture that can be read; accepted are {', '.join(endings)}.") from None
     except Exception as error:  # Pillow's decoders raise many kinds for damaged files, AttributeError among them
         raise ValueError(f"{name} is broken or truncated ({error}); replace it or leave it out.") from None
-    raise TooManyPixels(f"{name} has more than {pixels} pixels: shrink it.")
+    raise TooManyPixels(f"{name} has more than {pixels:,} pixels: shrink it.")
 
 
 def _rgb(image: Image.Image) -> Image.Image:

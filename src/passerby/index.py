@@ -29,6 +29,8 @@ from passerby.types import JUNK, Crop
 
 BATCH = 64
 """Sightings that are added together: a killed run has to do at most so many again."""
+SHOWN = 3
+"""Sources, and pictures that could not be read, that an error names."""
 MARKET_FPS = 25.0
 """Frames a second of Market-1501's names."""
 BLANK = np.zeros(1, np.float32)
@@ -88,12 +90,22 @@ def index(
             adder.frames(job, job.content, detect, tick)
         before += job.count or 0
     if not (told.new or told.replaced or told.there):
-        why = "; ".join(f"{count} {reason}" for reason, count in told.passed_over.items())
-        raise ValueError(
-            f"Nobody was found in {', '.join(str(job.source.path) for job in jobs[:3])}"
-            f"{f' ({why})' if why else ''}{f'; {told.broken[0]}' if told.broken else ''}. Look at boxes or detector."
-        )
+        raise ValueError(_nobody(jobs, told))
     return told
+
+
+def _nobody(jobs: Sequence[Opened], told: Indexed) -> str:
+    """Why a command has found nobody, and what to look at."""
+    passed = "; ".join(f"{count} {reason}" for reason, count in told.passed_over.items())
+    broken = [reason.rstrip(".") for reason in told.broken[:SHOWN]]
+    if told.broken_count > SHOWN:
+        broken.append(f"and {told.broken_count - SHOWN:,} more that could not be read")
+    cut = all(isinstance(job.content, Cut) for job in jobs)
+    return (
+        f"Nobody was found in {', '.join(str(job.source.path) for job in jobs[:SHOWN])}"
+        f"{f' ({passed})' if passed else ''}{': ' if broken else ''}{'; '.join(broken)}. "
+        f"{'Look at the pictures' if cut else 'Look at boxes or detector'}."
+    )
 
 
 @dataclass(frozen=True, slots=True)

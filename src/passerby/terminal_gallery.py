@@ -19,10 +19,15 @@ if TYPE_CHECKING:  # these import much that a table does not need
     from passerby.serve.ledger import Noted
 
 
+WHOLE = ("line", "id", "time", "made", "revoked")
+"""Columns whose cells stay on one line: half an id or half a time is of no use."""
+
+
 def about(
     told: About,
     *,
     records: int,
+    lacking: Mapping[str, int],
     cameras: Mapping[int, int],
     labels: Mapping[str, Sequence[str]],
     times: Sequence[float],
@@ -32,6 +37,7 @@ def about(
     Args:
         told: which gallery.
         records: how many.
+        lacking: how many of them have no camera, no time, by what they lack.
         cameras: records of each camera.
         labels: values by name.
         times: of the first and of the last hour that has a record; empty where no time is known.
@@ -39,6 +45,9 @@ def about(
     say(f"{told.url}: {records:,} records of {told.dim:,} dimensions, made by {told.model}")
     if times:
         say(f"From {moment(times[0])} to {moment(times[-1])}, to the hour")
+    for name, count in lacking.items():
+        if count:
+            say(f"Without a {name}: {'all' if count == records else f'{count:,}'}")
     if cameras:
         _table(("camera", "records"), [(str(camid), f"{count:,}") for camid, count in cameras.items()])
     if labels:
@@ -62,11 +71,13 @@ def audit(lines: Sequence[Noted]) -> None:
     if not lines:
         say("No such line in the audit.")
         return
-    rows = [
-        (str(line.number), moment(line.time), line.who, line.what, str(line.answers), _details(line.details))
-        for line in lines
-    ]
-    _table(("line", "time", "who", "what", "answers", "details"), rows)
+    rows = []
+    for line in lines:
+        done = printable(f"{line.who}: {line.what} ({line.answers:,})")
+        details = [printable(_details(line.details))] if line.details else []
+        # one below the other, so that there is room for an id on one line of a narrow terminal
+        rows.append((str(line.number), moment(line.time), Text("\n".join([done, *details]))))
+    _table(("line", "time", "who: what (answers)"), rows)
 
 
 def moment(seconds: float) -> str:
@@ -84,12 +95,15 @@ def _details(details: Mapping[str, object]) -> str:
     )
 
 
-def _table(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+def _table(headings: Sequence[str], rows: Sequence[Sequence[str | Text]]) -> None:
     shown = Table()
     for heading in headings:
         shown.add_column(
-            heading, justify="right" if heading in ("records", "answers", "line") else "left", overflow="fold"
+            heading,
+            justify="right" if heading in ("records", "line") else "left",
+            overflow="fold",
+            no_wrap=heading in WHOLE,
         )
     for row in rows:
-        shown.add_row(*(Text(printable(harmless(cell))) for cell in row))
+        shown.add_row(*(cell if isinstance(cell, Text) else Text(printable(harmless(cell))) for cell in row))
     console.print(shown)

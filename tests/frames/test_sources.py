@@ -32,8 +32,20 @@ def test_names_of_market_say_person_camera_and_frame(picture):
     assert {(crop.pid, crop.camid, crop.time) for crop in found.crops} == {(2, 3, 1_000_451.0), (-1, 1, 2_000_001.0)}
 
 
-def test_one_other_name_makes_it_a_plain_folder(picture):
-    assert {c.camid for c in crops(picture("0002_c3s1_000451_03.jpg", "x.jpg")).crops} == {None}
+def test_one_other_name_takes_nothing_from_those_named_as_in_market(picture, tmp_path):
+    found = crops(picture("0002_c3s1_000451_03.jpg", "x.jpg", "c9/y.jpg"))
+    assert [(crop.pid, crop.camid, crop.time) for crop in found.crops] == [
+        (2, 3, 1_000_451.0), (-2, 9, None), (-2, None, None)
+    ]  # fmt: skip
+    assert [path.name for path in found.unnamed] == ["y.jpg", "x.jpg"]
+    (job,) = opened(Source(path=tmp_path, start=0.0), detect=False)
+    (remark,) = job.remarks()
+    assert "2 of 3 names are not as in Market-1501 (such as y.jpg)" in remark
+
+
+def test_a_folder_without_a_name_of_market_is_told_nothing_about_names(picture, tmp_path):
+    (job,) = opened(Source(path=picture("a.jpg", "b.jpg")), detect=False)
+    assert job.remarks() == []
 
 
 def test_a_video_is_of_the_camera_that_it_or_its_folder_is_called_after(tmp_path):

@@ -14,6 +14,8 @@ from page.pretend_people import Seen, look
 
 LINE = 0.6
 """Similarity of the line."""
+EVEN = 0.5
+"""Similarity at which a pair by itself shows one person as often as not."""
 
 
 class Refusal(Exception):
@@ -124,7 +126,7 @@ class PretendGallery:
         shown = scored[: asked["k"]]
         if asked["rerank"]:  # another order than that of similarity
             shown = sorted(shown, key=lambda pair: (-round(pair[0], 1), pair[1].camid, pair[1].id))
-        chance = [1 / (1 + math.exp(-(alike - LINE) * 14)) for alike, _ in shown]
+        chance = [_likely(alike, EVEN) for alike, _ in shown]
         best = max((alike for alike, _ in shown), default=0.0)
         return {
             "search": "s1",
@@ -134,7 +136,7 @@ class PretendGallery:
             ],
             "nobody_below": LINE if self.calibrated else None,
             "probably_nobody": best < LINE if self.calibrated else None,
-            "top1": max(chance, default=0.0) if self.calibrated else None,
+            "top1": _likely(best, LINE) if self.calibrated else None,
             "calibrated": self.calibrated,
             "gallery_size": len(passing),
             "seconds": 0.04,
@@ -169,6 +171,10 @@ def seconds(text: str) -> float:
 @cache
 def _look(picture: bytes) -> np.ndarray:
     return look(Image.open(io.BytesIO(picture)))
+
+
+def _likely(alike: float, even: float) -> float:
+    return 1 / (1 + math.exp(-(alike - even) * 14))
 
 
 def _alike(pid: int, one: Seen) -> float:

@@ -62,15 +62,28 @@ def test_a_server_that_is_gone_is_told_in_words(browser, expect):
         expect(page.locator("#results")).not_to_have_attribute("aria-busy", "true")
 
 
-def test_what_is_no_picture_is_refused_by_the_page_or_told_by_the_server(browser, expect):
+def test_what_is_no_picture_is_told_by_its_name_at_once_and_what_the_server_refuses_too(browser, expect):
+    def file(name, kind, content):
+        return {"name": name, "mimeType": kind, "buffer": content}
+
     with pretending() as served, looking(browser, served.url, expected=LOAD) as page:
-        page.set_input_files("#choose", {"name": "a.txt", "mimeType": "text/plain", "buffer": b"hello"})
-        expect(page.locator(".trouble p")).to_contain_text("not a picture")
+        page.set_input_files("#choose", [file("a.txt", "text/plain", b"hello"), file("b.gif", "image/gif", b"GIF89a")])
+        expect(page.locator(".trouble p")).to_contain_text("a.txt, b.gif: not a picture")
         expect(page.locator("#search")).to_be_disabled()
-        page.set_input_files("#choose", {"name": "broken.jpg", "mimeType": "image/jpeg", "buffer": b"hello"})
-        expect(page.locator(".picture .thumb.none")).to_be_visible()
+        broken = [file(f"broken{i}.jpg", "image/jpeg", b"hello") for i in range(5)]
+        page.set_input_files(
+            "#choose", [*broken[:2], file("one.jpg", "image/jpeg", RED), file("cut.jpg", "image/jpeg", RED[:99])]
+        )
+        expect(page.locator(".trouble p")).to_contain_text(
+            "broken0.jpg, broken1.jpg, cut.jpg: left out, since it cannot be"
+        )
+        expect(page.locator(".picture-name")).to_have_text(["one.jpg"])
+        page.set_input_files("#choose", [*broken, file("two.jpg", "image/jpeg", RED)])
+        expect(page.locator(".trouble p")).to_contain_text("broken2.jpg and 2 more: left out")
+        expect(page.locator(".picture-name")).to_have_text(["one.jpg", "two.jpg"])
+        served.fails["search"] = Refusal(415, "Picture 2 is no JPEG, PNG or WebP; give one of these.")
         page.click("#search:enabled")
-        expect(page.locator(".trouble p")).to_have_text("Picture 1 is no JPEG, PNG or WebP; give one of these.")
+        expect(page.locator(".trouble p")).to_have_text("two.jpg is no JPEG, PNG or WebP; give one of these.")
 
 
 def test_an_empty_gallery_and_a_filter_that_nothing_passes_say_so(browser, expect):

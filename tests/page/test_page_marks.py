@@ -10,6 +10,14 @@ from page.pretend_server import Refusal
 
 RED = jpeg(person("red", "black", wall=150))
 
+TICKS = """async () => {
+  const { tickNames } = await import("/static/time_axis.js");
+  const every = (first, step, count) => Array.from({ length: count }, (_, i) => Date.parse(first) / 1000 + i * step);
+  const ticks = [every("2026-01-01T12:00:00Z", 43200, 4), every("2026-12-31T23:30:00Z", 1800, 3),
+    every("2026-12-31T00:00:00Z", 86400, 3), []];
+  return ticks.map((some) => tickNames(some, Date.parse("2026-01-01T08:00:00Z") / 1000));
+}"""
+
 
 @pytest.fixture
 def pretended():
@@ -48,6 +56,9 @@ def test_marks_are_kept_under_a_case_and_taken_back_one_by_one(browser, pretende
         page.keyboard.press("z")
         expect(first).to_have_attribute("data-mark", "")
         assert pretended.gallery.marks == {"Lost & found <1>": {}}
+        expect(page.locator("#said")).to_contain_text("taken back")
+        page.click("#to-gallery")
+        expect(page.locator("#said")).to_be_empty(timeout=2000)
 
 
 def test_a_whole_track_is_marked_with_shift_and_undone_at_once(browser, pretended, expect):
@@ -104,6 +115,13 @@ def test_the_timeline_lines_up_the_right_ones_by_camera_and_time(browser, preten
         stops = page.locator(".route .stop strong")
         assert stops.all_inner_texts() == ["Camera 1", "Camera 3", "Camera 4"]
         expect(page.locator(".gap")).to_have_text("19 min 58 s later")
+        expect(page.locator(".axis .lane-name")).to_have_text("1 Jan 2026")
+        assert page.evaluate(TICKS) == [
+            {"before": "1 Jan 2026", "names": ["12:00", "2 Jan", "12:00", "3 Jan"]},
+            {"before": "31 Dec 2026", "names": ["23:30", "1 Jan 2027", "00:30"]},
+            {"before": "2026", "names": ["31 Dec", "1 Jan 2027", "2 Jan"]},
+            {"before": "1 Jan 2026", "names": []},
+        ]
         lanes.nth(1).locator(".dot").click()
         expect(page.locator("dialog.detail h2")).to_have_text("Camera 3")
         expect(page.locator("dialog.detail .facts-list")).to_contain_text("upper")

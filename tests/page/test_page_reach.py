@@ -70,6 +70,15 @@ def test_every_view_fits_and_can_be_read_and_named(browser, expect, width, schem
                 page.click(f"{fold} summary")
         sound(page)
         search_by_red(page, RED)
+        change = page.locator("#unfold-ask")
+        if width < 960:  # the form gives way to what was found
+            expect(change).to_have_text("1 pictureChange the search")
+            expect(page.locator("#drop")).to_be_hidden()
+            tops = [page.locator(one).first.bounding_box()["y"] for one in (".bar", "#results-title", "#results .tile")]
+            assert tops == sorted(tops)
+            assert tops[2] < 700
+        else:
+            expect(change).to_be_hidden()
         page.locator("#results .unfold").first.click()
         page.locator("#results .act.right").first.click()
         sound(page)
@@ -86,6 +95,13 @@ def test_every_view_fits_and_can_be_read_and_named(browser, expect, width, schem
         page.click("#help-button")
         sound(page)
         page.keyboard.press("Escape")
+        if width < 960:
+            change.click()
+            expect(page.locator("#choose")).to_be_focused()
+            page.locator("#until").fill("2020-01-01T00:00:00")
+            page.click("#to-results")
+            expect(page.locator(".stale")).to_be_visible()
+            sound(page)
         page.locator(".picture .draw").click()
         page.click("text=Start in the middle")
         sound(page)
@@ -120,6 +136,8 @@ def test_a_person_is_found_marked_and_lined_up_with_the_keyboard_alone(browser, 
         page.keyboard.press("Enter")
         expect(page.locator("#results-title")).to_be_focused()
         expect(page.locator(".verdict.some")).to_be_visible()
+        page.keyboard.press("Tab")
+        expect(page.locator(".verdict .why")).to_be_focused()
         page.keyboard.press("Tab")
         tiles = page.locator("#results .tile")
         expect(tiles.first.locator(".open")).to_be_focused()

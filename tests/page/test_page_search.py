@@ -1,5 +1,7 @@
 """Whoever looks for a person gets from a picture to an answer."""
 
+import dataclasses
+
 import pytest
 
 from page.browsing import looking, pretending, search_by_red
@@ -23,7 +25,10 @@ def test_an_upload_finds_its_person_first_grouped_by_track_with_the_line_where_i
     with looking(browser, pretended.url) as page:
         expect(page.locator("#search")).to_be_disabled()
         search_by_red(page, RED)
-        expect(page.locator(".verdict h3")).to_have_text("4 tracks to look at")
+        expect(page.locator(".verdict h3")).to_have_text("3 tracks and 1 single sighting to look at")
+        expect(page.locator(".verdict .facts")).to_contain_text(
+            "25 sightings in 12 tracks and 1 single sighting, of 25"
+        )
         tiles = page.locator("#results .tile")
         fronts = tiles.evaluate_all("all => all.map((one) => one.dataset.id)")
         assert [pretended.gallery.people[id].pid for id in fronts[:4]] == [1] * 4
@@ -34,6 +39,35 @@ def test_an_upload_finds_its_person_first_grouped_by_track_with_the_line_where_i
         assert above == sum(similarity >= 0.6 for similarity in shown)
         assert shown == sorted(shown, reverse=True)
         expect(tiles.first.locator(".value strong")).to_contain_text("%")
+
+
+def test_the_two_probabilities_are_told_apart_and_nobody_is_ruled_out_by_the_line_alone(browser, pretended, expect):
+    with looking(browser, pretended.url) as page:
+        search_by_red(page, RED)
+        expect(page.locator(".verdict")).to_contain_text(
+            "The best of all 25 records is the person with a probability of"
+        )
+        expect(page.locator(".verdict")).to_contain_text("percentage on a tile is about that one pair by itself")
+        expect(page.locator(".line")).to_contain_text("Above 50\u202f% a tile may still be the person")
+        expect(page.locator(".line")).not_to_contain_text("other people")
+        below = page.locator("#results .tile.below")
+        expect(below.locator(".under").first).to_have_text("below the line")
+        for tile in below.all():
+            told = tile.locator(".open").get_attribute("aria-label")
+            likely = int(tile.locator(".value strong").inner_text().split("\u202f")[0].strip("<> ")) > 50
+            assert ("may be the person all the same" in told, "probably somebody else" in told) == (likely, not likely)
+        assert page.locator("#results .tile:not(.below) .under").count() == 0
+        page.click("text=Why the two differ")
+        expect(page.locator("#help-two")).to_be_focused()
+        expect(page.locator("dialog .two dt")).to_have_text(["On top of the results", "On a tile"])
+        page.keyboard.press("Escape")
+        page.set_input_files("#choose", {"name": "b.jpg", "mimeType": "image/jpeg", "buffer": STRANGER})
+        page.locator(".picture .out").first.click()
+        page.click("#search:enabled")
+        expect(page.locator(".verdict.nobody h3")).to_have_text("Probably nobody here")
+        expect(page.locator("#told")).to_contain_text("Probably nobody here")
+        expect(page.locator(".line")).to_contain_text("These are probably other people.")
+        expect(page.locator(".line + .tiles .tile.below").first).to_be_visible()
 
 
 def test_a_track_unfolds_and_folds(browser, pretended, expect):
@@ -49,20 +83,13 @@ def test_a_track_unfolds_and_folds(browser, pretended, expect):
         expect(page.locator("#results .tile")).to_have_count(count)
 
 
-def test_when_even_the_first_lies_below_the_page_says_probably_nobody(browser, pretended, expect):
-    with looking(browser, pretended.url) as page:
-        page.set_input_files("#choose", {"name": "a.jpg", "mimeType": "image/jpeg", "buffer": STRANGER})
-        page.click("#search:enabled")
-        expect(page.locator(".verdict.nobody h3")).to_have_text("Probably nobody here")
-        expect(page.locator("#told")).to_contain_text("Probably nobody here")
-        expect(page.locator(".line + .tiles .tile.below").first).to_be_visible()
-
-
-def test_an_uncalibrated_model_shows_similarities_and_says_so(browser, expect):
-    with pretending(calibrated=False) as served, looking(browser, served.url) as page:
+def test_an_uncalibrated_model_shows_similarities_and_pictures_without_tracks_are_no_tracks(browser, expect):
+    trackless = [dataclasses.replace(one, trackid=None) for one in painted()]
+    with pretending(calibrated=False, people=trackless) as served, looking(browser, served.url) as page:
         expect(page.locator("#rate")).to_have_count(0)
         search_by_red(page, RED)
         expect(page.locator(".verdict")).to_contain_text("not calibrated")
+        expect(page.locator(".verdict .facts")).to_contain_text("25 sightings, of 25 records")
         expect(page.locator("#results .value").first).to_contain_text("similarity")
         expect(page.locator("#results .value", has_text="%")).to_have_count(0)
         expect(page.locator(".line")).to_have_count(0)
@@ -103,8 +130,24 @@ def test_the_filters_are_what_the_server_gets(browser, pretended, expect):
             "labels": {"upper": "red"},
         }
         assert (how["not_camera"], how["rate"], how["boxes"]) == (3, 0.001, [None])
+        expect(page.locator(".stale")).to_have_count(0)
         page.click("text=Clear filters")
         expect(page.locator("#filter-count")).to_be_hidden()
+        expect(page.locator(".stale")).to_contain_text("Press Search to apply it")
+        expect(page.locator("#filter-stale")).to_have_text("press Search to apply")
+        page.click("#to-gallery")
+        expect(page.locator("#filter-stale")).to_be_hidden()
+        page.click("#to-results")
+        page.click("text=Search again")
+        expect(page.locator("#results .tile").nth(4)).to_be_visible()
+        expect(page.locator(".stale")).to_have_count(0)
+        expect(page.locator("#filter-stale")).to_be_hidden()
+        assert asked(pretended, "POST search")[1]["filters"] == {}
+        page.select_option("#count", "20")
+        expect(page.locator(".stale")).to_be_visible()
+        expect(page.locator("#filter-stale")).to_be_hidden()
+        page.select_option("#count", "50")
+        expect(page.locator(".stale")).to_have_count(0)
 
 
 def test_a_time_range_backwards_is_told_and_not_sent(browser, pretended, expect):

@@ -5,6 +5,7 @@ import re
 
 import pytest
 
+from passerby.serve.measures import Measures
 from passerby.serve.routes.page import page
 from passerby.serve.safety import HEADERS
 from serve.served import png, served
@@ -92,6 +93,13 @@ def test_the_description_is_complete(client):
             assert ({"413", "415"} <= wrong) == (method == "post")
             for status in wrong:
                 assert set(route["responses"][status]["content"]) == {"application/problem+json"}, (path, status)
+
+
+def test_without_retention_no_measure_says_when_it_last_went_well(client):
+    assert "passerby_retention_last_success" not in client.get("/metrics").text
+    measures = Measures()
+    assert measures.retained is measures.retained
+    assert b"passerby_retention_last_success_seconds 0.0" in measures.text()
 
 
 def test_requests_are_counted_by_route_and_status(client):

@@ -1,6 +1,7 @@
 """What goes wrong is told as problem+json, and nothing else is told."""
 
 import errno
+import json
 import logging
 import time
 
@@ -186,6 +187,15 @@ def test_too_many_requests_at_once_are_503():
     with served(limits=Limits(requests=0)) as client:
         assert "retry-after" in client.get("/healthz").headers
         told(client.get("/healthz"), 503)
+
+
+def test_a_time_range_backwards_is_told_in_iso_times_and_without_words_of_the_parser(client):
+    filters = {"since": "2026-02-01T00:00:00Z", "until": "2026-01-01T00:00:00Z"}
+    detail = told(client.post("/api/v1/search", files=FILES, data={"asked": json.dumps({"filters": filters})}), 422)
+    assert detail == (
+        "asked.filters: The time range goes from 2026-02-01T00:00:00Z to 2026-01-01T00:00:00Z; "
+        "the end must come after the start."
+    )
 
 
 def test_every_mistake_of_a_request_is_listed():

@@ -248,6 +248,17 @@ def test_a_case_needs_a_name_and_the_audit_tells_of_no_mark_without(client, case
     assert not client.ledger.lines
 
 
+def test_the_audit_counts_no_mark_that_was_not_there_to_be_taken_away():
+    ledger = ListLedger()
+    with served(ledger=ledger) as client:
+        record = ids(client)[0]
+        client.post("/api/v1/marks", json={"case": "a", "record": record, "right": True})
+        client.post("/api/v1/marks", json={"case": "b", "record": record, "right": True})
+        statuses = [client.delete(f"/api/v1/marks/a/{record}").status_code for _ in range(2)]
+    assert statuses == [200, 404]
+    assert [line.answers for line in ledger.lines if line.what == "unmark"] == [1, 0]
+
+
 def test_a_record_that_is_not_there_is_not_marked(client):
     assert client.post("/api/v1/marks", json={"case": "a", "record": "0" * 32, "right": True}).status_code == 404
 

@@ -15,6 +15,7 @@ def audit(
     limit: Annotated[int, Option(help="How many lines, the latest first.", min=1, max=10_000)] = 100,
     since: Since = None,
     who: Annotated[str | None, Option(help="Only what this one did, by the key's name.")] = None,
+    what: Annotated[str | None, Option(metavar="NAME", help="Only what is called so, such as search.")] = None,
     before: Annotated[int | None, Option(metavar="LINE", help="Only lines before this one.", min=0)] = None,
     state: StateUrl = None,
     as_json: Annotated[bool, Option("--json", help="Print one line of JSON for each.")] = False,
@@ -26,7 +27,7 @@ def audit(
 
     start = time(since, "--since")
     with opened_state(gallery, state) as kept:
-        found = noted(kept.database, limit=limit, before=before, since=start, who=who)
+        found = noted(kept.database, limit=limit, before=before, since=start, who=who, what=what)
     if as_json:
         for line in found:
             terminal.say(json.dumps(line._asdict() | {"time": terminal_gallery.moment(line.time)}))

@@ -4,7 +4,7 @@ import json
 import sys
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated
 
 from typer import Argument, Option
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def gallery(
-    action: Annotated[Literal["info", "export", "delete", "drop"], Argument(help="What to do.")],
+    action: Annotated[str, Argument(metavar="info|export|delete|drop", help="What to do.")],
     url: GalleryUrl,
     *,
     ids: Ids = None,
@@ -36,9 +36,10 @@ def gallery(
     as_json: Annotated[bool, Option("--json", help="With info: print JSON.")] = False,
 ) -> None:
     """Tell what a gallery holds, export or delete records of it, or drop the whole."""
-    from passerby.cli.gallery_arguments import here, opened, opened_state, where
+    from passerby.cli.gallery_arguments import here, in_order, opened, opened_state, where
     from passerby.gallery.checked import checked_cameras
 
+    in_order(action, url, actions=("info", "export", "delete", "drop"), usage="passerby gallery ACTION GALLERY")
     asked = where(ids=ids, cameras=cameras, since=since, until=until, pids=pids, labels=labels)
     _check(action, asked, out=out, thumbnails=thumbnails, yes=yes, as_json=as_json)
     with opened(url) as found:
@@ -46,6 +47,7 @@ def gallery(
             _info(found, as_json=as_json)
             return
         checked_cameras(asked, found.cameras())
+        _check_named(found, asked)
         with opened_state(url, state, make=True) as kept:
             number = found.count(asked)
             details = {name: value for name, value in _told(asked).items() if value not in (None, [], {})}
@@ -88,13 +90,36 @@ def _check(action: str, asked: "Where", *, out: Path | None, thumbnails: bool, y
         raise ValueError("An .npz file holds no thumbnails; give a file that ends in .jsonl.")
 
 
+def _check_named(found: "Gallery", asked: "Where") -> None:
+    """Refuse people, records and labels that nothing is known of, as a wrong camera is; a range may find nothing."""
+    from passerby.gallery.where import Where
+
+    parts = {
+        "id": [(id, Where(ids=(id,))) for id in asked.ids or ()],
+        "person": [(str(pid), Where(pids=(pid,))) for pid in asked.pids or ()],
+        "label": [(f"{name}={value}", Where(labels={name: value})) for name, value in asked.labels.items()],
+    }
+    for kind, named in parts.items():
+        unknown = [text for text, where in named if not found.count(where)]
+        if unknown:
+            more = f", and {len(unknown) - 20} more" if len(unknown) > 20 else ""
+            raise ValueError(f"No record of {kind} {', '.join(unknown[:20])}{more}; nothing was done.")
+
+
 def _info(found: "Gallery", *, as_json: bool) -> None:
     from passerby import terminal_gallery
 
-    hours = sorted(hour.start for hour in found.statistics() if hour.start is not None)
+    statistics = found.statistics()
+    hours = sorted(hour.start for hour in statistics if hour.start is not None)
+    lacking = {
+        "camera": sum(hour.count for hour in statistics if hour.camid is None),
+        "time": sum(hour.count for hour in statistics if hour.start is None),
+    }
     cameras, labels, records = found.cameras(), found.labels(), found.count()
     if not as_json:
-        terminal_gallery.about(found.about, records=records, cameras=cameras, labels=labels, times=hours)
+        terminal_gallery.about(
+            found.about, records=records, lacking=lacking, cameras=cameras, labels=labels, times=hours
+        )
         return
     model = found.about.model
     told = {
@@ -103,6 +128,8 @@ def _info(found: "Gallery", *, as_json: bool) -> None:
         "dim": found.about.dim,
         "model": {"name": model.name, "weights": model.weights, "preprocessing": model.preprocessing},
         "cameras": {str(camid): count for camid, count in cameras.items()},
+        "without_camera": lacking["camera"],
+        "without_time": lacking["time"],
         "labels": labels,
         "first_hour": terminal_gallery.moment(hours[0]) if hours else None,
         "last_hour": terminal_gallery.moment(hours[-1]) if hours else None,

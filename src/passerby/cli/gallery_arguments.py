@@ -1,6 +1,7 @@
 """Arguments that the commands on a gallery share, and what they open."""
 
 import getpass
+import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Annotated
@@ -12,6 +13,7 @@ if TYPE_CHECKING:
     from passerby.gallery.where import Where
     from passerby.serve.state import State
 
+LABEL = "write NAME=VALUE or NAME:VALUE, such as upper=red, and each name once."
 GalleryUrl = Annotated[
     str,
     Argument(
@@ -35,7 +37,7 @@ Since = Annotated[str | None, Option(metavar="TIME", help="From this time on, su
 Until = Annotated[str | None, Option(metavar="TIME", help="Before this time.")]
 Pids = Annotated[list[int] | None, Option("--pid", help="Only this person; may be given again.", min=1)]
 Labels = Annotated[
-    list[str] | None, Option("--label", metavar="NAME:VALUE", help="Only records with this label; may be given again.")
+    list[str] | None, Option("--label", metavar="NAME=VALUE", help="Only records with this label; may be given again.")
 ]
 Ids = Annotated[list[str] | None, Option("--id", help="Only this record; may be given again.")]
 
@@ -57,7 +59,7 @@ def where(
         since: of --since.
         until: of --until.
         pids: of --pid.
-        labels: of --label, each NAME:VALUE.
+        labels: of --label, each NAME=VALUE or NAME:VALUE.
 
     Raises:
         ValueError: if a time or a label cannot be read, or the range is backwards.
@@ -66,9 +68,9 @@ def where(
 
     named: dict[str, str] = {}
     for text in labels or ():
-        name, colon, value = text.partition(":")
-        if not (name and colon and value) or named.get(name, value) != value:
-            raise ValueError(f"--label is {text[:40]!r}; give NAME:VALUE, such as upper:red, and each name once.")
+        name, value = label(text)
+        if named.get(name, value) != value:
+            raise ValueError(f"--label is {text[:40]!r}; {LABEL}")
         named[name] = value
     for id in ids or ():
         if len(id) != 32 or not set(id) <= set("0123456789abcdef"):
@@ -81,6 +83,40 @@ def where(
         pids=tuple(pids) if pids else None,
         labels=named,
     )
+
+
+def label(text: str) -> tuple[str, str]:
+    """Name and value of a --label.
+
+    Args:
+        text: NAME=VALUE or NAME:VALUE; the first of the two signs parts them.
+
+    Raises:
+        ValueError: if it is neither, or one of them is empty.
+    """
+    found = re.fullmatch(r"([^=:]*[^=:\s][^=:]*)[=:](.*\S.*)", text, re.DOTALL)
+    if found is None:
+        raise ValueError(f"--label is {text[:40]!r}; {LABEL}")
+    return found[1], found[2]
+
+
+def in_order(action: str, gallery: str, *, actions: Sequence[str], usage: str) -> None:
+    """Check what a command is to do, and where.
+
+    Args:
+        action: what was given for it.
+        gallery: what was given for the gallery.
+        actions: that there are.
+        usage: the right order, with ACTION in it.
+
+    Raises:
+        ValueError: if there is no such action; where the two were given the other way round it says so.
+    """
+    if action in actions:
+        return
+    if gallery in actions:
+        raise ValueError(f"{gallery!r} stands in the place of GALLERY; write: {usage.replace('ACTION', gallery)}")
+    raise ValueError(f"{action[:40]!r} is nothing to do; give {', '.join(actions[:-1])} or {actions[-1]}: {usage}")
 
 
 def time(text: str | None, option: str) -> float | None:

@@ -2,14 +2,22 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, TypeVar
+from typing import TYPE_CHECKING, Annotated, TypeVar
 
 from typer import Argument, Option
 
 from passerby import terminal
 from passerby.cli.arguments import Device
+from passerby.cli.gallery_arguments import LABEL, StateUrl
+from passerby.cli.gallery_arguments import label as named
 from passerby.cli.stopped import stoppable
 
+if TYPE_CHECKING:
+    from passerby.frames.source import Source
+    from passerby.frames.way import Indexed, Way
+
+NAMED = 100
+"""Sources that a line of the audit names."""
 T = TypeVar("T")
 
 
@@ -43,15 +51,13 @@ def index(
     label: Annotated[
         list[str] | None, Option(metavar="NAME=VALUE", help="Clothing or carried thing of all records; repeatable.")
     ] = None,
+    state: StateUrl = None,
     device: Device = "cpu",
 ) -> None:
     """Add the people in pictures and videos to a gallery; run it again to go on after a break."""
-    from passerby import index as indexing
-    from passerby import run
     from passerby.frames.moment import moment
     from passerby.frames.source import Source
     from passerby.frames.way import Indexed, Way
-    from passerby.gallery.open_gallery import open_gallery
     from passerby.gallery.searchable import check_labels
 
     if weights is not None and detector is None:
@@ -75,30 +81,13 @@ def index(
     if missing:  # before a gallery is made
         raise FileNotFoundError(f"Nothing at {missing[0]}; give a folder, a picture, a .csv or a video.")
     check_labels(way.labels)
-    detect = None
-    if detector is not None:
-        from passerby.frames.detector import detector as detector_of
-
-        detect = detector_of(detector, weights=weights, device=device)
-    trained = run.load(folder)
-    gallery = open_gallery(url, model=trained.model_id, dim=run.dimension(trained))
+    if url.startswith("milvus:") and state is None:  # likewise
+        raise ValueError(f"{url} keeps vectors alone; say by --state in which folder the audit is kept.")
     told = Indexed()
-    try:
-        with stoppable(lambda: f"{told.new + told.replaced} records are in; the same command goes on"):
-            with terminal.drawing("indexing") as show:
-                indexing.index(
-                    gallery,
-                    trained,
-                    sources,
-                    detect=detect,
-                    way=way,
-                    device=device,
-                    on_progress=show,
-                    so_far=told,
-                )
-            total = gallery.count()
-    finally:
-        gallery.close()
+    with stoppable(lambda: _so_far(told)):
+        total = _index(
+            url, folder, sources, detector=detector, weights=weights, way=way, device=device, state=state, told=told
+        )
     for line in told.remarks:
         terminal.remark(line)
     for reason, number in sorted(told.passed_over.items()):
@@ -110,6 +99,65 @@ def index(
     terminal.say(
         f"{told.new} records added, {told.replaced} replaced, {told.there} were there; the gallery holds {total}."
     )
+
+
+def _index(
+    url: str,
+    folder: Path,
+    sources: "Sequence[Source]",
+    *,
+    detector: str | None,
+    weights: str | None,
+    way: "Way",
+    device: str,
+    state: str | None,
+    told: "Indexed",
+) -> int:
+    """Add to the gallery and to the audit; how many records the gallery then holds."""
+    from passerby import index as indexing
+    from passerby import run
+    from passerby.cli.gallery_arguments import here, opened_state
+    from passerby.gallery.open_gallery import open_gallery
+
+    detect = None
+    if detector is not None:
+        from passerby.frames.detector import detector as detector_of
+
+        detect = detector_of(detector, weights=weights, device=device)
+    trained = run.load(folder)
+    details: dict[str, object] = {
+        "run": _shown(folder),
+        "sources": [_shown(source.path) for source in sources[:NAMED]],
+        **({"more_sources": len(sources) - NAMED} if len(sources) > NAMED else {}),
+        **({"labels": dict(way.labels)} if way.labels else {}),
+    }
+    gallery = open_gallery(url, model=trained.model_id, dim=run.dimension(trained))
+    try:
+        with opened_state(url, state, make=True) as kept:
+            # written before, so that nothing is added that the audit does not know of, also where this is killed
+            kept.note(here(), "index begun", details=details, answers=0)
+            try:
+                with terminal.drawing("indexing") as show:
+                    indexing.index(
+                        gallery, trained, sources, detect=detect, way=way, device=device, on_progress=show, so_far=told
+                    )
+            finally:
+                done = {"new": told.new, "replaced": told.replaced, "there": told.there}
+                kept.note(here(), "index", details=details | done, answers=told.new + told.replaced)
+            return gallery.count()
+    finally:
+        gallery.close()
+
+
+def _so_far(told: "Indexed") -> str:
+    added = told.new + told.replaced
+    kept = f"{added:,} record{' was' if added == 1 else 's were'} added and kept" if added else "nothing was added"
+    return f"{kept}; run the same command again to go on"
+
+
+def _shown(path: Path) -> str:
+    """A path as the audit tells it: whole as far as it is not too long, and UTF-8."""
+    return str(path.absolute())[-300:].encode("utf-8", "replace").decode()
 
 
 def _spread(option: str, values: Sequence[T], count: int) -> Sequence[T | None]:
@@ -124,8 +172,8 @@ def _spread(option: str, values: Sequence[T], count: int) -> Sequence[T | None]:
 def _labels(given: list[str]) -> dict[str, str]:
     found: dict[str, str] = {}
     for text in given:
-        name, equals, value = text.partition("=")
-        if not equals or not name.strip() or not value.strip() or name.strip() in found:
-            raise ValueError(f"--label is {text[:60]!r}; write NAME=VALUE, each name once, such as upper=red.")
-        found[name.strip()] = value.strip()
+        name, value = (part.strip() for part in named(text))
+        if name in found:
+            raise ValueError(f"--label is {text[:40]!r}; {LABEL}")
+        found[name] = value
     return found

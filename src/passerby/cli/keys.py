@@ -11,7 +11,7 @@ from passerby.cli.gallery_arguments import GalleryUrl, StateUrl
 
 def keys(
     gallery: GalleryUrl,
-    action: Annotated[Literal["add", "list", "revoke"], Argument(help="What to do.")],
+    action: Annotated[str, Argument(metavar="add|list|revoke", help="What to do.")],
     name: Annotated[str | None, Argument(help="Whose key; for revoke, its id will do.")] = None,
     *,
     role: Annotated[
@@ -23,9 +23,10 @@ def keys(
 ) -> None:
     """Make, list and take back the keys of a gallery's server."""
     from passerby import terminal_gallery
-    from passerby.cli.gallery_arguments import here, opened_state
+    from passerby.cli.gallery_arguments import here, in_order, opened_state
     from passerby.serve.keys import listed, make, revoke
 
+    in_order(action, gallery, actions=("add", "list", "revoke"), usage="passerby keys GALLERY ACTION [NAME]")
     if (action == "list") != (name is None):
         raise ValueError(
             "Name nobody for list." if action == "list" else f"Say whose key to {action}: NAME is missing."

@@ -84,6 +84,7 @@ def exit_code(arguments: list[str]) -> int:
         if not str(error) and arguments == []:  # no command: the help has been printed
             return 2
         told = error.format_message() if isinstance(error, typer.TyperException) else str(error)
+        told = told.replace(": Value error, ", ": ")  # which is pydantic's, whom typer asks, and says nothing
         _tell(told)
         return 2
 

@@ -13,10 +13,11 @@ _MARKET = re.compile(r"(-1|\d{4,9})_c(\d{1,4})s(\d{1,4})_(\d{6})_\d{2,}(\.jpg){1
 
 
 class Cut(NamedTuple):
-    """Crops, and whether their times are numbers of frames rather than seconds."""
+    """Crops, whether their times are numbers of frames rather than seconds, and those not named as the others are."""
 
     crops: tuple[Crop, ...]
     counted: bool
+    unnamed: tuple[Path, ...] = ()
 
 
 def camera_of(path: Path) -> int | None:
@@ -33,9 +34,10 @@ def crops(source: Path) -> Cut:
 
     - The folder of a set in Market-1501's layout: its query and its gallery, with cameras, people, and numbers of
       frames for times.
-    - A folder whose pictures are all named as in Market-1501: likewise.
-    - A folder of pictures in folders that are called after cameras (CAMERA): those are the cameras.
-    - Any other folder, one picture, or a CSV file: as `datasets.folder.crops`.
+    - A picture in any other folder that is named as in Market-1501: likewise; where some are and some are not, those
+      that are not are `unnamed`.
+    - Any other picture in folders that are called after cameras (CAMERA): those are the cameras.
+    - One picture, or a CSV file: as `datasets.folder.crops`.
 
     Args:
         source: where they lie.
@@ -51,9 +53,13 @@ def crops(source: Path) -> Cut:
     if not source.is_dir():
         return Cut(found, counted=False)
     named = [_MARKET.fullmatch(crop.path.name) for crop in found]
-    if all(named):
-        return Cut(tuple(_market(crop, name) for crop, name in zip(found, named, strict=True) if name), counted=True)
-    return Cut(tuple(Crop(crop.path, UNKNOWN, _within(source, crop.path)) for crop in found), counted=False)
+    read = tuple(
+        _market(crop, name) if name else Crop(crop.path, UNKNOWN, _within(source, crop.path))
+        for crop, name in zip(found, named, strict=True)
+    )
+    if not any(named):
+        return Cut(read, counted=False)
+    return Cut(read, True, tuple(crop.path for crop, name in zip(found, named, strict=True) if not name))
 
 
 def _within(source: Path, path: Path) -> int | None:

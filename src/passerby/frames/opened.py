@@ -44,6 +44,14 @@ class Opened:
         frames = not isinstance(self.content, Cut)
         if self.source.start is None and (not isinstance(self.content, Cut) or self.content.counted):
             found.append(f"{self.source.path}: no --start is given, so its records have no time.")
+        if isinstance(self.content, Cut) and self.content.unnamed:
+            other = self.content.unnamed
+            verb, whose = ("is", "its record has") if len(other) == 1 else ("are", "their records have")
+            found.append(
+                f"{self.source.path}: {len(other):,} of {len(self.content.crops):,} names {verb} not as in Market-1501 "
+                f"({'such as ' if len(other) > 1 else ''}{other[0].name}); {whose} no person and no time, and no "
+                "camera but that of a folder or of --camera."
+            )
         if self.source.camid is None and frames:
             found.append(f"{self.source.path}: no --camera is given, so its records have none.")
         if self.boxes is not None and self.boxes.passed_over:

@@ -140,7 +140,8 @@ def _frames(
     if clock.number == 0:
         raise ValueError(f"{path} holds no frame that can be decoded{f' ({broken})' if broken else ''}.")
     if bad:
-        on_broken(f"{path}: {bad} parts could not be decoded ({broken}); the rest was.")
+        parts = "1 part" if bad == 1 else f"{bad:,} parts"
+        on_broken(f"{path}: {parts} could not be decoded ({broken}); the rest was.")
     if count is not None and clock.number < count:
         on_broken(f"{path} ends after {clock.number} of its {count} frames; it was cut off.")
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from types import MappingProxyType
 
 from passerby.gallery.searchable import check_labels
@@ -52,8 +53,17 @@ class Where:
                 raise ValueError(f"{name} is {value}; give seconds since 1970-01-01 UTC.")
         if self.since is not None and self.until is not None and self.since >= self.until:
             raise ValueError(
-                f"The time range goes from {self.since} to {self.until}; the end must come after the start."
+                f"The time range goes from {_moment(self.since)} to {_moment(self.until)}; the end must come after the "
+                "start."
             )
+
+
+def _moment(seconds: float) -> str:
+    """As ISO 8601; the number itself where it is of no year 1 .. 9999."""
+    try:
+        return (datetime(1970, 1, 1, tzinfo=UTC) + timedelta(seconds=seconds)).replace(tzinfo=None).isoformat() + "Z"
+    except OverflowError:
+        return f"{seconds:g}"
 
 
 EVERYTHING = Where()

@@ -52,6 +52,7 @@ def noted(
     before: int | None = None,
     since: float | None = None,
     who: str | None = None,
+    what: str | None = None,
 ) -> list[Noted]:
     """Lines, the latest first.
 
@@ -61,6 +62,7 @@ def noted(
         before: number of the last line of the page before; None for the first page.
         since: seconds since 1970-01-01 UTC, included; None for all.
         who: of this one only; None for all.
+        what: of this kind only, such as "search"; None for all.
 
     Raises:
         ValueError: if limit or before is out of range.
@@ -75,7 +77,8 @@ def noted(
             " WHERE (%(before)s::bigint IS NULL OR number < %(before)s)"
             " AND (%(since)s::float8 IS NULL OR extract(epoch FROM time)::float8 >= %(since)s)"
             " AND (%(who)s::text IS NULL OR who = %(who)s)"
+            " AND (%(what)s::text IS NULL OR what = %(what)s)"
             " ORDER BY number DESC LIMIT %(limit)s",
-            {"before": before, "since": since, "who": who, "limit": limit},
+            {"before": before, "since": since, "who": who, "what": what, "limit": limit},
         ).fetchall()
     return [Noted(*row) for row in rows]

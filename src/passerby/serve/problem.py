@@ -17,6 +17,8 @@ from passerby.serve.busy import Busy
 MEDIA = "application/problem+json"
 RETRY = {"Retry-After": "2"}
 """What a client is told that asked while a queue was full or the store away: seconds."""
+OURS = "Value error, "
+"""What pydantic says before the words of a check of ours."""
 SHOWN = 20
 """Mistakes of one request that are told."""
 
@@ -79,7 +81,7 @@ async def _http(request: Request, error: HTTPException) -> JSONResponse:
 
 async def _invalid(request: Request, error: RequestValidationError) -> JSONResponse:
     errors = [
-        {"where": ".".join(map(str, one["loc"]))[:200], "message": str(one["msg"])[:500]}
+        {"where": ".".join(map(str, one["loc"]))[:200], "message": str(one["msg"]).removeprefix(OURS)[:500]}
         for one in error.errors()[:SHOWN]
     ]
     return problem(422, "; ".join(f"{one['where']}: {one['message']}" for one in errors), errors=errors)

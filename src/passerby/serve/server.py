@@ -192,6 +192,8 @@ def _address(host: str, listening: socket.socket) -> str:
 
 
 def _retaining(inside: Inside, ledger: State, age: float) -> Callable[[], Awaitable[None]]:
+    retained = inside.measures.retained  # which /metrics tells from now on
+
     async def retaining() -> None:
         loop = asyncio.get_running_loop()
         while True:
@@ -204,7 +206,7 @@ def _retaining(inside: Inside, ledger: State, age: float) -> Callable[[], Awaita
                 await asyncio.sleep(SOON)
                 continue
             inside.measures.expired.inc(kept.deleted)
-            inside.measures.retained.set_to_current_time()
+            retained.set_to_current_time()
             await asyncio.sleep(OFTEN)
 
     return retaining

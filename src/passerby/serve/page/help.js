@@ -30,16 +30,24 @@ export function help() {
       element("li", {}, "Set what you know: cameras, times, clothing. Then search."),
       element("li", {}, "Compare, and mark right or wrong. Search again by a right sighting from another side: that finds more."),
       element("li", {}, "The case lines up what you marked right by camera and time, and saves it as a table.")),
+    element("h3", { id: "help-two", tabindex: -1 }, "Two probabilities"),
+    element("dl", { class: "two" },
+      element("dt", {}, "On top of the results"),
+      element("dd", {}, "is about the best of the whole gallery: how likely the most alike of all records is the person. The more records there are, the more people look alike by chance. The line stands for the same: below it answers come up even where the person is not in the gallery."),
+      element("dt", {}, "On a tile"),
+      element("dd", {}, "is about that one pair by itself, whom you look for and this sighting: how often two such pictures show the same person, where as many pairs do as in the data that the model was calibrated on. It knows of no other record. So it may be lower or higher than the number on top, and above 50\u202f% below the line.")),
     element("h3", {}, "Keys"),
     element("dl", { class: "keys" }, KEYS.map(([keys, said]) => element("div", {},
       element("dt", {}, keys.flatMap((key, i) => [i ? " " : "", element("kbd", {}, key)])), element("dd", {}, said)))),
     element("label", { class: "tick" }, element("input", { type: "checkbox", checked: on, onchange: turn }), "Listen to single keys (R, W, S, T, Z, ?)"),
     hasKey() && element("p", {}, element("button", { type: "button", onclick: () => { forgetKey(); location.reload(); } }, "Forget my key")));
   document.body.append(dialog);
-  const open = () => {
+  /** Open it, at the heading with this id. */
+  const open = (part = "help-title") => {
     dialog.showModal();
-    byId("help-title").focus();
+    byId(part).focus();
+    if (part !== "help-title") byId(part).scrollIntoView();
   };
-  byId("help-button").addEventListener("click", open);
+  byId("help-button").addEventListener("click", () => open());
   return { open, keys: () => on };
 }

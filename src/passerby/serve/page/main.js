@@ -2,13 +2,14 @@ import { ask, whenLocked } from "./api.js";
 import { detail } from "./detail.js";
 import { byId } from "./element.js";
 import { filters } from "./filters.js";
+import { folding } from "./folding.js";
 import { help } from "./help.js";
 import { how } from "./how.js";
 import { keyEntry } from "./key_entry.js";
 import { marks } from "./marks.js";
 import { query } from "./query.js";
 import { results } from "./results.js";
-import { calm, complain, tell } from "./say.js";
+import { calm, complain, say, tell } from "./say.js";
 import { sightings } from "./sightings.js";
 import { taking } from "./taking.js";
 import { tiles } from "./tiles.js";
@@ -32,9 +33,10 @@ function page(about) {
   const guide = help();
   const asked = query(fit);
   const marked = marks(remark);
-  const meant = filters(about, () => { if (view.now() === "gallery") gallery.freshen(); });
+  const meant = filters(about, () => { if (view.now() === "gallery") gallery.freshen(); compare(); });
   const way = how(about);
-  const answers = results();
+  const answers = results({ explain: () => guide.open("help-two"), again: () => search() });
+  const form = folding(() => asked.told());
   const gallery = sightings(() => meant.read(), () => galleryTiles.refresh());
   const look = detail({ act: (act, record, more) => judge(act, [record], more), mark: (id) => marked.of(id), takeBack: () => marked.takeBack(), keys: guide.keys, query: asked.items });
   const lane = timeline(marked, (list, id) => look.open(list, id));
@@ -42,10 +44,15 @@ function page(about) {
   const galleryTiles = tiles(gallery.room, (act, id, li, { whole }) => onTile(act, id, li, whole, gallery.all()), asks);
   const resultTiles = tiles(answers.room, (act, id, li, { whole }) => onTile(act, id, li, whole, answers.all()), asks);
   const view = views((name) => {
+    say(""); // what was said of another view
+    compare();
+    if (name === "case") form.fold(true);
+    if (name === "gallery" && asked.count() === 0) form.fold(false);
     if (name === "case") lane.load();
     if (name === "gallery") gallery.freshen();
   });
   let running = null;
+  let answered = null; // how to search, of the answers that are shown
 
   function fit() {
     const count = asked.count();
@@ -53,6 +60,15 @@ function page(about) {
     byId("search").textContent = count > 1 ? `Search by these ${count}` : "Search";
     byId("query-note").hidden = count > 0;
     way.fit(asked.bySighting());
+    if (!asked.bySighting()) form.fold(false);
+  }
+
+  /** Show whether the answers are of what is set now. */
+  function compare() {
+    const now = { filters: meant.read(), ...way.read() };
+    const other = (read) => answered !== null && asked.count() > 0 && JSON.stringify(read(now)) !== JSON.stringify(read(answered));
+    answers.fresh(!other((all) => all));
+    byId("filter-stale").hidden = view.now() !== "results" || !other((all) => all.filters);
   }
 
   function remark() {
@@ -66,16 +82,26 @@ function page(about) {
   }
 
   async function search() {
-    if (asked.count() === 0 || !meant.valid()) return;
+    if (asked.count() === 0) return;
+    if (!meant.valid()) {
+      form.fold(false);
+      return;
+    }
     running?.abort();
+    answered = null;
     const mine = (running = new AbortController());
     calm();
     view.go("results");
     answers.wait();
     tell("Searching\u2026");
+    const wish = { filters: meant.read(), ...way.read() };
+    compare();
     try {
-      const answer = await asked.send({ ...way.read(), filters: meant.read() }, mine.signal);
+      const answer = await asked.send(wish, mine.signal);
       answers.show(answer);
+      answered = wish;
+      compare();
+      form.fold(true);
       resultTiles.refresh();
       const found = answer.answers.length;
       tell(answer.probably_nobody ? `Probably nobody here; ${found} sightings shown.` : `${found} ${found === 1 ? "sighting" : "sightings"} found.`);
@@ -114,6 +140,7 @@ function page(about) {
   }
 
   byId("ask").addEventListener("submit", (event) => { event.preventDefault(); search(); });
+  byId("how").addEventListener("change", compare);
   byId("case-button").addEventListener("click", () => marked.askCase());
   addEventListener("keydown", (event) => {
     const typing = event.target.closest?.("input:not([type=checkbox], [type=radio]), select, textarea, dialog");

@@ -1,15 +1,19 @@
 import { above, byTrack } from "./by_track.js";
 import { element, byId } from "./element.js";
-import { tile } from "./tile.js";
+import { maybe, tile } from "./tile.js";
 import { verdict } from "./verdict.js";
 
-/** The answers of the last search: what they amount to, and their tiles by track, the best of each in front. */
-export function results() {
+/**
+ * The answers of the last search: what they amount to, and their tiles by track, the best of each in front.
+ * @param {{explain: () => void, again: () => void}} asks `explain` opens the help, `again` searches again.
+ */
+export function results({ explain, again }) {
   const room = byId("results");
   const title = element("h2", { id: "results-title", tabindex: -1 }, "Results");
+  const stale = element("div", { role: "status" }); // it is there before its words, or they would not be heard
   const place = element("div", { class: "answers" });
   let groups = [];
-  room.append(title, place);
+  room.append(title, stale, place);
 
   function empty() {
     place.replaceChildren(element("div", { class: "empty" }, element("h3", {}, "Nothing searched yet"),
@@ -37,9 +41,9 @@ export function results() {
     const list = (part, name) => element("ul", { class: "tiles", role: "list", "aria-label": name }, part);
     const parts = line === null
       ? [list(made, "Sightings, the most alike first")]
-      : [line > 0 && list(made.slice(0, line), "Sightings above the line, the most alike first"), theLine(answer, line < groups.length),
+      : [line > 0 && list(made.slice(0, line), "Sightings above the line, the most alike first"), theLine(answer, groups.slice(line)),
         line < groups.length && list(made.slice(line), "Sightings below the line")];
-    place.replaceChildren(verdict(answer, groups, line), ...parts.filter(Boolean));
+    place.replaceChildren(verdict(answer, groups, line, explain), ...parts.filter(Boolean));
   }
 
   function failed() {
@@ -68,14 +72,26 @@ export function results() {
     return made;
   }
 
+  /** Say whether the answers are of other filters, or another way to search, than those that are set now. */
+  function fresh(is) {
+    if (is === (stale.children.length === 0)) return;
+    stale.replaceChildren(...(is ? [] : [element("p", { class: "stale" },
+      element("span", {}, "You changed how to search after these answers came. Press Search to apply it."),
+      element("button", { type: "button", onclick: again }, "Search again"))]));
+  }
+
   empty();
-  return { show, wait, failed, unfold, group, focus: () => title.focus(), all: () => groups.flat(), room };
+  return { show, wait, failed, unfold, group, fresh, focus: () => title.focus(), all: () => groups.flat(), room };
 }
 
-function theLine(answer, some) {
-  return element("div", { class: "line", role: "note" },
-    element("strong", {}, "Probably nobody here"),
-    element("span", {}, some
-      ? ` below this line (similarity ${answer.nobody_below.toFixed(2)}): these are probably other people.`
-      : ` would stand below similarity ${answer.nobody_below.toFixed(2)}; all of these lie above it.`));
+function theLine(answer, groups) {
+  const line = answer.nobody_below.toFixed(2);
+  if (!groups.length) return note("All above the line", ` of similarity ${line}.`);
+  const alike = ` (similarity ${line}) answers come up even where the person is not in the gallery.`;
+  const likely = groups.some(([front]) => maybe(front));
+  return note("Below this line", alike + (likely ? " Above 50\u202f% a tile may still be the person: compare it." : " These are probably other people."));
+}
+
+function note(first, rest) {
+  return element("div", { class: "line", role: "note" }, element("strong", {}, first), element("span", {}, rest));
 }

@@ -20,6 +20,11 @@ export function percent(probability) {
   return `${Math.round(100 * probability)}\u202f%`;
 }
 
+/** Whether this pair by itself is more likely the person than not. */
+export function maybe({ probability }) {
+  return typeof probability === "number" && probability > 0.5;
+}
+
 /**
  * A sighting as a tile: one button to open it, and those to judge it and to search by it.
  * @param {object} record a record, or an answer with its similarity.
@@ -29,7 +34,7 @@ export function percent(probability) {
 export function tile(record, { rank, more = 0, of = false, below = false } = {}) {
   const name = whereAndWhen(record);
   const value = judged(record);
-  const told = [rank && `Rank ${rank}`, name, value && value.said, below && "below the line: probably somebody else",
+  const told = [rank && `Rank ${rank}`, name, value && value.said, below && (maybe(record) ? "below the line, and may be the person all the same" : "below the line: probably somebody else"),
     more > 0 && `${more + 1} sightings of one track`].filter(Boolean).join(". ");
   const action = (act, said, icon, key) => element("button", {
     type: "button", class: `act ${act}`, "data-act": act, tabindex: -1, title: `${said} (${key})`, "aria-label": `${said}: ${name}`,
@@ -38,7 +43,8 @@ export function tile(record, { rank, more = 0, of = false, below = false } = {})
   return element("li", { class: `tile${of ? " of-track" : ""}${below ? " below" : ""}`, "data-id": record.id },
     element("button", { type: "button", class: "open", "data-act": "open", "data-told": told, "aria-label": told, tabindex: -1 },
       element("span", { class: "picture-room" }, thumbnail(record, name), rank && element("span", { class: "rank" }, String(rank))),
-      value && element("span", { class: "value" }, element("strong", {}, value.main), element("span", { class: "soft" }, value.beside), meter(record)),
+      value && element("span", { class: "value", title: value.title }, element("strong", {}, value.main), element("span", { class: "soft" }, value.beside), meter(record)),
+      below && element("span", { class: "under" }, "below the line"),
       element("span", { class: "seen" }, element("span", { class: "where" }, camera(record.camid)),
         record.time
           ? element("time", { dateTime: record.time }, element("span", { class: "clock" }, clock(record.time)), element("span", { class: "day-seen" }, day(record.time)))
@@ -66,7 +72,8 @@ function judged({ similarity, probability }) {
   if (probability === null || probability === undefined) {
     return { main: similarity.toFixed(2), beside: "similarity", said: `not calibrated, ${alike}` };
   }
-  return { main: percent(probability), beside: alike.replace("similarity", "sim."), said: `probability ${percent(probability)}, ${alike}` };
+  return { main: percent(probability), beside: alike.replace("similarity", "sim."), said: `probability of this pair by itself ${percent(probability)}, ${alike}`,
+    title: "That this sighting shows whom you look for, as one pair by itself" };
 }
 
 function meter({ similarity, probability }) {

@@ -4,8 +4,8 @@ import { element, byId } from "./element.js";
 import { complain } from "./say.js";
 import { thumbnail } from "./thumbnail.js";
 import { camera, whereAndWhen } from "./tile.js";
-import { heaps, timeAxis } from "./time_axis.js";
-import { clock, day, duration, moment } from "./when.js";
+import { heaps, tickNames, timeAxis } from "./time_axis.js";
+import { clock, duration, moment } from "./when.js";
 
 /**
  * The case at hand: when and where the sightings lie that were marked right.
@@ -62,7 +62,7 @@ export function timeline(marks, open) {
 
 function chart(cameras, timed, press) {
   const axis = timeAxis(timed.map(({ at }) => at), innerWidth < 700 ? 3 : 6);
-  const wide = axis.ticks.length > 1 && axis.ticks[1] - axis.ticks[0] >= 86400;
+  const written = tickNames(axis.ticks, timed[0].at);
   const near = innerWidth < 700 ? 0.12 : 0.05;
   const at = (made, share) => {
     made.style.left = `${100 * share}%`;
@@ -75,11 +75,8 @@ function chart(cameras, timed, press) {
       heaps(timed.filter((one) => one.camid === camid), near, axis.place).map((heap) => at(dot(heap, press), axis.place(heap[0].at)))));
   return element("section", { class: "chart", "aria-label": "Timeline by camera" },
     cameras.filter((camid) => timed.some((one) => one.camid === camid)).map(lane),
-    element("div", { class: "lane axis", "aria-hidden": "true" }, element("span", { class: "lane-name" }, wide ? "" : day(timed[0].time)),
-      element("div", { class: "track-room" }, axis.ticks.map((tick) => {
-        const iso = new Date(tick * 1000).toISOString();
-        return at(element("span", { class: "tick-name" }, wide ? day(iso).replace(/ \d+$/, "") : clock(iso).replace(/:00$/, "")), axis.place(tick));
-      }))));
+    element("div", { class: "lane axis", "aria-hidden": "true" }, element("span", { class: "lane-name" }, written.before),
+      element("div", { class: "track-room" }, axis.ticks.map((tick, i) => at(element("span", { class: "tick-name" }, written.names[i]), axis.place(tick))))));
 }
 
 function dot(heap, press) {

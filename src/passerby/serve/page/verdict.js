@@ -7,30 +7,45 @@ import { percent } from "./tile.js";
  * @param {object} answer of the server.
  * @param {object[][]} groups its answers by track.
  * @param {number|null} line how many groups lie above the line; null where the order does not follow it.
+ * @param {() => void} explain opens the help, which tells the two probabilities apart.
  */
-export function verdict(answer, groups, line) {
+export function verdict(answer, groups, line, explain) {
   const best = Math.max(...answer.answers.map(({ similarity }) => similarity));
-  const facts = `${count(answer.answers.length, "sighting")} in ${count(groups.length, "track")}, ` +
-    `of ${count(answer.gallery_size, "record")}, in ${answer.seconds.toFixed(2)} s.`;
+  const parts = amount(groups);
+  const shown = count(answer.answers.length, "sighting");
+  const facts = `${shown}${tracks(groups) ? ` in ${parts}` : ""}, of ${count(answer.gallery_size, "record")}, in ${answer.seconds.toFixed(2)} s.`;
   if (!answer.calibrated || answer.nobody_below === null) {
     return said("plain", "How alike, not how likely",
-      "This model is not calibrated: there are similarities, but no probabilities, and it cannot say \u201cnobody\u201d. Whoever runs the server can change that with `passerby calibrate`.", facts);
+      ["This model is not calibrated: there are similarities, but no probabilities, and it cannot say \u201cnobody\u201d. Whoever runs the server can change that with `passerby calibrate`."], facts);
   }
+  const two = element("span", {}, "The percentage on a tile is about that one pair by itself. ",
+    element("button", { type: "button", class: "why", onclick: explain }, "Why the two differ"));
   if (answer.probably_nobody) {
     return said("nobody", "Probably nobody here",
-      `Even the most alike sighting (similarity ${best.toFixed(2)}) lies below the line of ${answer.nobody_below.toFixed(2)}. ` +
-      "The person is probably not among these records, or was seen too badly. What is shown is probably other people.", facts);
+      [`Even the most alike sighting (similarity ${best.toFixed(2)}) lies below the line of ${answer.nobody_below.toFixed(2)}. ` +
+      "The person is probably not among these records, or was seen too badly.", two], facts);
   }
-  const lying = line ?? groups.filter(([front]) => front.similarity >= answer.nobody_below).length;
-  // of all that were compared, not of one pair: the more records, the more look alike by chance
-  const likely = typeof answer.top1 === "number" ? ` The most alike is the person with a probability of ${percent(answer.top1)}.` : "";
-  return said("some", `${count(lying, "track")} to look at`,
-    `${lying === 1 ? "It lies" : "They lie"} above the line of similarity ${answer.nobody_below.toFixed(2)}.${likely} Compare the pictures yourself before you believe it.`, facts);
+  const lying = line === null ? groups.filter(([front]) => front.similarity >= answer.nobody_below) : groups.slice(0, line);
+  const likely = typeof answer.top1 === "number"
+    ? ` The best of all ${count(answer.gallery_size, "record")} is the person with a probability of ${percent(answer.top1)}.` : "";
+  return said("some", `${amount(lying)} to look at`,
+    [`${lying.length === 1 ? "It lies" : "They lie"} above the line of similarity ${answer.nobody_below.toFixed(2)}.${likely} Compare the pictures yourself before you believe it.`, two], facts);
 }
 
-function said(kind, title, text, facts) {
+function said(kind, title, texts, facts) {
   return element("div", { class: `verdict ${kind}` }, kind === "nobody" && drawnIcon("warning"),
-    element("div", {}, element("h3", {}, title), element("p", {}, text), element("p", { class: "soft facts" }, facts)));
+    element("div", {}, element("h3", {}, title), texts.map((text) => element("p", {}, text)), element("p", { class: "soft facts" }, facts)));
+}
+
+/** "3 tracks and 1 single sighting": what has no track is none. */
+function amount(groups) {
+  const [ours, single] = [tracks(groups), groups.length - tracks(groups)];
+  if (ours === 0) return count(single, "sighting");
+  return count(ours, "track") + (single ? ` and ${count(single, "single sighting")}` : "");
+}
+
+function tracks(groups) {
+  return groups.filter(([{ camid, trackid }]) => camid !== null && trackid !== null).length;
 }
 
 function count(number, name) {

@@ -61,7 +61,8 @@ async def manifest(here: Here, who: Who) -> Response:
 @routes.delete("/marks/{case}/{record}", response_model=Deleted, **needs("search", 404))
 async def unmark(here: Here, who: Who, case: Annotated[Case, Path()], record: Id) -> Deleted:
     """Take a mark away."""
-    await here.note(who, "unmark", 1, case=case, record=record)
+    there = any(one.record == record for one in await here.clerk(here.ledger.marks, case))
+    await here.note(who, "unmark", int(there), case=case, record=record)
     if not await here.clerk(here.ledger.unmark, case, record):
         raise Refused(404, f"Record {record} is not marked in this case.")
     return Deleted(deleted=1)
