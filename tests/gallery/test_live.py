@@ -6,7 +6,7 @@ import torch
 
 from gallery.made_records import MODEL, START, made_records, unit, vectors_of
 from gallery.plain_gallery import PlainGallery, cosine, passes
-from passerby.gallery.contract import MOST, OtherModel, Unavailable
+from passerby.gallery.contract import MOST, RATE, OtherModel, Unavailable
 from passerby.gallery.live import DEEP, Found, look_for
 from passerby.gallery.record import Record
 from passerby.gallery.where import Where
@@ -200,9 +200,9 @@ def test_the_size_that_the_calibration_sees_is_that_of_what_passes_the_filter():
     gallery, records = filled()
     where = Where(cameras=(1,))
     answer = look_for(gallery, records[0].embedding[None], where=where, calibration=FakeCalibration())
-    assert answer.nobody_below == pytest.approx(1 - 0.01 - 1 / sum(record.camid == 1 for record in records))
+    assert answer.nobody_below == pytest.approx(1 - RATE - 1 / sum(record.camid == 1 for record in records))
     told = look_for(gallery, records[0].embedding[None], where=where, calibration=FakeCalibration(), size=50)
-    assert (told.size, told.nobody_below) == (50, pytest.approx(1 - 0.01 - 1 / 50))
+    assert (told.size, told.nobody_below) == (50, pytest.approx(1 - RATE - 1 / 50))
 
 
 def test_with_the_cameras_of_both_sides_known_the_pair_of_them_is_asked_for():

@@ -63,7 +63,7 @@ def test_uploads_without_a_path_are_told_apart_by_their_descriptors():
     assert record(camid=1).id == record(camid=1).id
 
 
-@pytest.mark.parametrize("time", [10**400, -(10**400), 1e16])
+@pytest.mark.parametrize("time", [10**400, -(10**400), 1e301])
 def test_a_time_that_no_store_can_hold_is_refused(time):
     with pytest.raises(ValueError, match="time is"):
         record(time=time)

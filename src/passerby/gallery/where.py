@@ -8,8 +8,8 @@ from types import MappingProxyType
 from passerby.gallery.searchable import check_labels
 from passerby.gallery.storable import is_storable
 
-LATEST = 1e15
-"""Seconds from 1970 that a time may lie away: 30 million years."""
+LATEST = 1e300
+"""Seconds from 1970 that a time may lie away, so that stores can reckon with it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
