@@ -17,8 +17,9 @@ setup: .venv/installed
 demo: setup
 	$(BIN)/passerby demo --out demo
 
+# two processes of one thread each; the tests of one file share what they set up
 test: setup
-	$(BIN)/python -m pytest --quiet --durations 5
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --quiet --durations 5 --numprocesses 2 --dist loadfile
 
 check: setup
 	$(BIN)/ruff format --check src tests benchmarks examples

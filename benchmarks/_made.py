@@ -41,9 +41,9 @@ class Side(NamedTuple):
     camids: Integers
 
 
-def write(folder: str, kind: str, queries: int, gallery: int, dim: int, added: int = 0) -> None:
+def write(folder: str, kind: str, queries: int, gallery: int, dim: int, added: int = 0, *, seed: int = 0) -> None:
     """Write queries and gallery into a folder, the gallery with `added` distractors at its end."""
-    rng = np.random.default_rng(0)
+    rng = np.random.default_rng(seed)
     junk, distractors = round(gallery * JUNK_SHARE), round(gallery * DISTRACTOR_SHARE)
     named = np.sort(rng.integers(1, PEOPLE + 1, gallery - junk - distractors))
     nobody = [np.full(count, pid) for count, pid in ((junk, -1), (distractors, 0), (added, 0))]

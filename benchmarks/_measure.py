@@ -1,6 +1,7 @@
 """What every benchmark does alike: a process of its own for each step, its time and memory, ratios, one JSON."""
 
 import json
+import os
 import resource
 import runpy
 import subprocess
@@ -18,6 +19,8 @@ Result = dict[str, Any]
 Gives = TypeVar("Gives")
 BLOCK_BYTES = 64 * 2**20
 STATUS, RESET = Path("/proc/self/status"), Path("/proc/self/clear_refs")
+TOGETHER = "PASSERBY_BENCH_TOGETHER"
+"""Environment variable that keeps all steps in one process: for trials whose figures say nothing."""
 
 
 def used() -> tuple[float, float]:
@@ -100,10 +103,13 @@ def ratios(ours: Mapping[str, float], **others: Mapping[str, float]) -> Result:
 
 def child(step: Callable[..., Result | None], *arguments: Path | str | float | None) -> Result:
     """What a function of a benchmark gives in a new process; arguments and result travel as JSON, a path as text."""
-    given = [str(value) if isinstance(value, Path) else value for value in arguments]
-    command = [sys.executable, __file__, step.__code__.co_filename, step.__name__, json.dumps(given)]
-    done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
-    found: Result = json.loads(done.stdout) or {}
+    given = json.dumps([str(value) if isinstance(value, Path) else value for value in arguments])
+    if os.environ.get(TOGETHER):
+        text = json.dumps(step(*json.loads(given)))
+    else:
+        command = [sys.executable, __file__, step.__code__.co_filename, step.__name__, given]
+        text = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout
+    found: Result = json.loads(text) or {}
     return found
 
 

@@ -15,13 +15,14 @@ import torch
 from scipy.stats import beta
 
 from passerby import npz
-from passerby.evaluation.calibrated import calibrated
-from passerby.evaluation.drawn_galleries import best, orders, without
-from passerby.evaluation.evidence import isotonic, line
-from passerby.evaluation.false_matches import rates, strangers
-from passerby.evaluation.held_out import ABSENT_RATES, PAIR_RATES
-from passerby.evaluation.reliability import reliability
-from passerby.evaluation.sightings import Pairs, Sightings, sightings
+from passerby.calibration.calibrated import calibrated
+from passerby.calibration.drawn_galleries import best, orders, without
+from passerby.calibration.evidence import isotonic, line
+from passerby.calibration.false_matches import rates, strangers
+from passerby.calibration.held_out import PAIR_RATES
+from passerby.calibration.reliability import reliability
+from passerby.calibration.sightings import Pairs, Sightings, sightings
+from passerby.calibration.tried_galleries import ABSENT_RATES
 from passerby.types import Crop, Embeddings, ModelId
 
 MODEL = ModelId("benchmark", "", "")

@@ -25,11 +25,12 @@ ALLOWED = {
     "search": VALUES,
     "synth": VALUES,
     "evaluation": {"types", "files", "search"},
+    "calibration": {"types", "files", "evaluation"},
     "embed": {"types", "images"},
-    "gallery": {"types", "search", "evaluation"},
+    "gallery": {"types", "search", "calibration"},
     "frames": VALUES | {"weights", "datasets"},
     "index": {"types", "embed", "frames", "gallery", "run"},
-    "serve": {"types", "images", "embed", "evaluation", "gallery", "run"},
+    "serve": {"types", "images", "embed", "calibration", "gallery", "run"},
     "training": VALUES | {"weights", "evaluation", "embed"},
     "recipes": {"types", "images", "datasets", "models", "losses", "training"},
     "table": set(),
@@ -46,13 +47,13 @@ ALLOWED = {
     "judge": {"types", "files", "card", "asked", "embed_units", "evaluation", "run", "search"},
     "with_distractors": {"types", "embed_units", "evaluation", "judge", "run"},
     "evaluate": {"types", "files", "asked", "datasets", "evaluation", "judge", "report", "run", "with_distractors"},
-    "calibrate": {"types", "files", "card", "evaluation", "report", "run"},
+    "calibrate": {"types", "files", "card", "calibration", "evaluation", "report", "run"},
     "judge_attributes": {"types", "datasets", "embed", "evaluation", "run"},
-    "lookup": {"types", "npz", "datasets", "search", "run"},
+    "lookup": {"types", "npz", "datasets", "calibration", "gallery", "search", "run"},
     "compare": {"evaluation"},
-    "terminal": {"types", "compare", "comparison", "evaluation", "report", "training"},
+    "terminal": {"types", "compare", "comparison", "evaluation", "lookup", "report", "training"},
     "terminal_gallery": {"evaluation", "gallery", "serve", "terminal"},
-    "report": VALUES | {"models", "search", "evaluation", "run"},
+    "report": VALUES | {"models", "search", "calibration", "evaluation", "run"},
     "demo": {
         "types",
         "images",
@@ -117,6 +118,7 @@ ONE_PLACE = {
     "pgvector": "gallery",
     "pymilvus": "gallery",
     "milvus_lite": "gallery",
+    "numba": "search",
 }
 
 
@@ -156,6 +158,19 @@ def test_a_heavy_package_is_imported_in_one_room_only():
         tops = {name.split(".")[0] for name in imports(file)}
         for package, place in ONE_PLACE.items():
             assert package not in tops or room in place.split(), f"{file} imports {package}, which belongs to {place}"
+
+
+def test_the_command_line_loads_nothing_heavy_before_it_knows_which_command():
+    heavy = ("torch", "numpy", "PIL", "fastapi", "psycopg", "matplotlib")
+    code = f"import sys, passerby.cli; print([m for m in {heavy} if m in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+def test_keys_and_audit_are_read_without_torch_or_the_server():
+    code = "import sys, passerby.serve.state; print([m for m in ('torch', 'fastapi', 'PIL') if m in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
 
 
 def test_importing_passerby_loads_nothing_heavy():

@@ -3,6 +3,7 @@
 import json
 import math
 import os
+import runpy
 import shutil
 import subprocess
 import sys
@@ -27,6 +28,7 @@ FIELDS = {
     "evaluation.py": {"made", "queries", "gallery", "dim", "mAP", "rank1", "threads", "ours", "product", "naive"},
     "reranking.py": {"made", "queries", "gallery", "dim", "mAP", "mAP_reranked", "ours", "product", "naive", "live"},
     "expansion.py": {"made", "queries", "gallery", "dim", "mAP", "mAP_expanded", "ours", "product", "naive"},
+    "live_reranking.py": {"made", "seeds", "queries", "gallery", "dim", "plain", "batch", "first_200", "first_400"},
     "growth.py": {"made", "queries", "dim", "sizes"},
     "drawing.py": {"pictures", "ours", "ratios"},
     "training.py": {"pictures", "float32", "bfloat16", "ratios"},
@@ -40,6 +42,35 @@ def results(tmp_path_factory):
     alone = {**os.environ, "OMP_NUM_THREADS": "1"}
     done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True, env=alone)
     return json.loads(done.stdout), into
+
+
+def test_a_measured_step_and_a_measured_script_are_processes_of_their_own(tmp_path):
+    script = tmp_path / "told.py"
+    script.write_text(
+        "import json, os, sys\n"
+        "def step(place, number):\n    return {'pid': os.getpid(), 'place': place, 'number': number}\n"
+        "if __name__ == '__main__':\n    print(json.dumps({'pid': os.getpid(), 'asked': sys.argv[1:]}))\n"
+    )
+    names = runpy.run_path(str(script))
+    found = _measure.child(names["step"], tmp_path, 3)
+    assert (found["place"], found["number"]) == (str(tmp_path), 3)
+    told = json.loads(run.apart([str(script), "--kind", "hard"]))
+    assert told["asked"] == ["--kind", "hard"]
+    assert len({os.getpid(), found["pid"], told["pid"]}) == 3
+
+
+def test_a_trial_stays_in_one_process_and_leaves_no_trace(tmp_path):
+    script = tmp_path / "told.py"
+    script.write_text(
+        "import json, os, sys, _measure\n"
+        "def step(number):\n    return {'pid': os.getpid(), 'number': number}\n"
+        "if __name__ == '__main__':\n    print(json.dumps(_measure.child(step, 3) | {'asked': sys.argv[1:]}))\n"
+    )
+    argv = list(sys.argv)
+    told = json.loads(run.together([str(script), "--small"]))
+    assert told == {"pid": os.getpid(), "number": 3, "asked": ["--small"]}
+    assert sys.argv == argv
+    assert _measure.TOGETHER not in os.environ
 
 
 def numbers(value):
@@ -87,6 +118,18 @@ def test_the_usual_ways_give_the_same_results(results):
     assert part["ours"]["mAP_reranked"] == pytest.approx(part["naive"]["mAP_reranked"], abs=1e-6)
     assert part["ours"]["vectors"] == part["naive"]["vectors"]
     assert found[NAMES["expansion.py"]]["naive"]["largest_difference"] < 1e-5
+
+
+def test_live_re_ranking_of_all_is_that_of_a_batch_but_for_the_other_queries(results):
+    found = results[0][NAMES["live_reranking.py"]]
+    for way in ("plain", "batch"):
+        assert {"mAP", "rank1"} <= set(found[way])
+    for first in ("first_200", "first_400"):
+        assert set(found[first]) == {"plain_ms", "live", "stored"}
+        assert all({"mAP", "rank1", "ms"} == set(found[first][way]) for way in ("live", "stored"))
+    whole, scores = found["first_400"], found["batch"]["mAP"]
+    assert whole["live"]["mAP"]["mean"] == pytest.approx(scores["mean"], abs=0.05)
+    assert scores["least"] <= scores["mean"] <= scores["most"]
 
 
 def test_the_usual_judge_is_scaled_where_its_matrices_do_not_fit(tmp_path, monkeypatch):

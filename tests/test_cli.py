@@ -11,7 +11,7 @@ import pytest
 import torch
 
 import people
-from passerby import cli, run, weights
+from passerby import cli, weights
 
 
 def passerby(capsys, *arguments):
@@ -105,20 +105,6 @@ def test_a_training_killed_by_the_system_goes_on_and_ends_with_the_same_weights(
     assert cli.exit_code(arguments(tmp_path / "whole")) == 0
     one, other = (weights.digest(tmp_path / name / "weights.safetensors") for name in ("killed", "whole"))
     assert one == other
-
-
-def test_two_processes_train_one_network(market, tmp_path):
-    out = tmp_path / "run"
-    arguments = ["train", "demo", *people.SMALL, "--data", f"market1501:{market}", "--out", str(out)]
-    program = [sys.executable, "-m", "passerby", *arguments]
-    done = subprocess.run(
-        [*program, "--accelerator", "cpu", "--devices", "2"], capture_output=True, text=True, timeout=300
-    )
-    assert done.returncode == 0, done.stderr
-    assert done.stdout.count("lies in") == 1
-    steps = [json.loads(line)["step"] for line in (out / "log.jsonl").read_text().splitlines()]
-    assert steps == list(range(1, len(steps) + 1))
-    assert run.load(out).model_id.weights
 
 
 BAD = [

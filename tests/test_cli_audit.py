@@ -4,34 +4,21 @@ import time
 
 import pytest
 
-from passerby import cli, terminal
-from serve.databases import empty_state
-
-
-def passerby(capsys, *arguments):
-    code = cli.exit_code([str(argument) for argument in arguments])
-    out, err = capsys.readouterr()
-    return code, out, err
-
-
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory):
-    """A folder whose database runs as long as the tests of this module."""
-    from passerby.serve.state import open_state
-
-    folder = tmp_path_factory.mktemp("audit") / "gallery"
-    held = open_state(str(folder))
-    yield folder
-    held.close()
+from command import passerby
+from passerby import terminal
 
 
 @pytest.fixture
-def kept(folder):
-    with empty_state(folder) as kept:
-        kept.note("anna", "search", details={"k": 50, "labels": {"upper": "red"}}, answers=50)
-        kept.note("bert", "delete", details={"odd": "\x1b[31m\0"}, answers=3)
-        kept.note("anna", "export", details={}, answers=2**31 - 1)
-        yield kept
+def folder(state_folder):
+    return state_folder
+
+
+@pytest.fixture
+def kept(state):
+    state.note("anna", "search", details={"k": 50, "labels": {"upper": "red"}}, answers=50)
+    state.note("bert", "delete", details={"odd": "\x1b[31m\0"}, answers=3)
+    state.note("anna", "export", details={}, answers=2**31 - 1)
+    return state
 
 
 def test_lines_are_shown_the_latest_first(capsys, folder, kept):

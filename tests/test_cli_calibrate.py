@@ -9,8 +9,8 @@ import pytest
 import people
 from passerby import cli, run
 from passerby.calibrate import UNCALIBRATED, calibrate, chosen, of
+from passerby.calibration.calibration import Calibration
 from passerby.datasets import market1501
-from passerby.evaluation.calibration import Calibration
 from passerby.types import ModelId
 
 

@@ -4,20 +4,13 @@ import shutil
 import numpy as np
 import pytest
 
+from command import passerby
 from gallery.made_records import MODEL, START, made_records
-from passerby import cli, npz
+from passerby import npz
 from passerby.gallery.open_gallery import open_gallery
 from passerby.gallery.record import Record
 from passerby.gallery.where import Where
 from passerby.serve.state import open_state
-
-OLD = "2026-01-01T00:01:00Z"  # START + 60
-
-
-def passerby(capsys, *arguments):
-    code = cli.exit_code([str(argument) for argument in arguments])
-    out, err = capsys.readouterr()
-    return code, out, err
 
 
 @pytest.fixture(scope="module")

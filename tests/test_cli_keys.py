@@ -2,32 +2,18 @@ import json
 
 import pytest
 
-from passerby import cli
+from command import passerby
 from passerby.serve.ledger import Asker
-from serve.databases import empty_state
-
-
-def passerby(capsys, *arguments):
-    code = cli.exit_code([str(argument) for argument in arguments])
-    out, err = capsys.readouterr()
-    return code, out, err
-
-
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory):
-    """A folder whose database runs as long as the tests of this module."""
-    from passerby.serve.state import open_state
-
-    folder = tmp_path_factory.mktemp("keys") / "gallery"
-    held = open_state(str(folder))
-    yield folder
-    held.close()
 
 
 @pytest.fixture
-def kept(folder):
-    with empty_state(folder) as kept:
-        yield kept
+def folder(state_folder):
+    return state_folder
+
+
+@pytest.fixture
+def kept(state):
+    return state
 
 
 @pytest.mark.parametrize("role", ["search", "add", "admin"])

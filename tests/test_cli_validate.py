@@ -110,14 +110,21 @@ def test_a_training_killed_by_the_system_ends_with_the_same_best_weights(market,
     assert cards[0] == cards[1]
 
 
-def test_of_two_processes_one_validates_and_the_other_waits(market, tmp_path):
+def test_two_processes_train_one_network_and_one_validates_while_the_other_waits(market, tmp_path):
     more = ["epochs=2", "--validate", 2, "--validate-every", 1, "--keep", "best", "--accelerator", "cpu"]
     program = [sys.executable, "-m", "passerby", *training(market, tmp_path / "run", *more, "--devices", 2)]
-    done = subprocess.run(program, capture_output=True, text=True, timeout=300)
+    one_thread = {**os.environ, "OMP_NUM_THREADS": "1"}  # each: four threads on two cores wait for each other
+    done = subprocess.run(program, capture_output=True, text=True, timeout=300, env=one_thread)
     assert done.returncode == 0, done.stderr
+    assert done.stdout.count("lies in") == 1
     assert done.stdout.count("These 2 people were cut from the training set") == 1
     assert done.stderr.count("epoch 1: mAP") == done.stderr.count("epoch 2: mAP") == 1
-    assert run.load(tmp_path / "run").held_out.people == 2
+    logged = [json.loads(line) for line in (tmp_path / "run" / "log.jsonl").read_text().splitlines()]
+    steps = [line["step"] for line in logged if "validation_mAP" not in line]
+    assert steps == list(range(1, len(steps) + 1))
+    trained = run.load(tmp_path / "run")
+    assert trained.model_id.weights
+    assert trained.held_out.people == 2
 
 
 @pytest.mark.parametrize(

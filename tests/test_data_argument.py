@@ -26,7 +26,9 @@ def test_each_variant_is_named_and_stands_beside_its_data_set():
     assert {name: some for name, some in found.items() if some} == VARIANTS
 
 
-@pytest.mark.parametrize("name", [*VARIANTS, *(f"{name}.{one}" for name, some in VARIANTS.items() for one in some)])
+@pytest.mark.parametrize(
+    "name", [*VARIANTS, *(f"{name}.{one}" for name, some in VARIANTS.items() for one in sorted(some))]
+)
 def test_a_data_set_and_each_of_its_variants_may_stand_in_front_of_a_folder(name):
     assert named(f"{name}:some/folder") == (name, Path("some/folder"))
     assert named(f"{name}:with:colon") == (name, Path("with:colon"))

@@ -7,12 +7,13 @@ from pathlib import Path
 import numpy as np
 
 from passerby import card, files
-from passerby.evaluation.calibrated import PEOPLE, calibrated
-from passerby.evaluation.calibration import FILE, Calibration
+from passerby.calibration.calibrated import PEOPLE, calibrated
+from passerby.calibration.calibration import FILE, Calibration
+from passerby.calibration.drawn_galleries import SEARCHED
+from passerby.calibration.held_out import HeldOut, held_out
+from passerby.calibration.sightings import NOWHERE, Sightings, sightings
+from passerby.calibration.tried import Tried
 from passerby.evaluation.digest import digest
-from passerby.evaluation.drawn_galleries import SEARCHED
-from passerby.evaluation.held_out import HeldOut, held_out
-from passerby.evaluation.sightings import NOWHERE, Sightings, sightings
 from passerby.report.reliability_diagram import reliability_diagram
 from passerby.report.svg_file import svg_file
 from passerby.run import Run, embeddings
@@ -154,9 +155,11 @@ def report(fitted: Calibration, tried: HeldOut) -> str:
     ]
     for one in (*tried.pairs, *tried.absent):
         kind = "false match of a pair" if one.size == 2 else f"false answer, {one.size:,} records"
-        verdict = "too few people to tell" if not one.told else "holds" if one.holds else "does not hold"
-        interval = f"[{one.interval.low:.2g}, {one.interval.high:.2g}]"
-        lines.append(f"  {kind:<26}{one.stated:>8g}{one.seen:>9.2g}  {interval:<20}{verdict}")
+        lines.append(f"  {kind:<26}{one.stated:>8g}{_seen(one)}")
+    lines += ["", "  People who are there, below the line of that rate of false answers:"]
+    for one in tried.missed:
+        kind = f"at {one.at:g}, {one.size:,} records"
+        lines.append(f"  {kind:<26}{one.stated:>8.2g}{_seen(one)}")
     lines += ["", "  With every second person absent from the gallery:"]
     for number in tried.open_set:
         values = ", ".join(f"{100 * at.value:.1f} % at {at.rate:g}" for at in number.at)
@@ -175,6 +178,14 @@ def report(fitted: Calibration, tried: HeldOut) -> str:
             for size in sizes
         ]
         lines.append(f"  {rate:<8g}" + "".join(f"{cell:>14}" for cell in cells))
+    lines += ["", "People who are there, and whose best answer that line hides:"]
+    lines.append("  rate    " + "".join(f"{size:>14,}" for size in sizes))
+    for rate in (0.1, 0.01, 0.001):
+        cells = [
+            f"{_percent(fitted.nobody_misses(rate, size=size))}{'' if fitted.measured(rate, size=size) else ' *'}"
+            for size in sizes
+        ]
+        lines.append(f"  {rate:<8g}" + "".join(f"{cell:>14}" for cell in cells))
     lines.append("  * carried on beyond what was measured")
     if fitted.cameras:
         pairs = ", ".join(f"{a} and {b}" for a, b in sorted(fitted.cameras))
@@ -183,9 +194,19 @@ def report(fitted: Calibration, tried: HeldOut) -> str:
     return "\n".join(lines)
 
 
+def _seen(one: Tried) -> str:
+    verdict = "too few people to tell" if not one.told else "holds" if one.holds else "does not hold"
+    interval = f"[{one.interval.low:.2g}, {one.interval.high:.2g}]"
+    return f"{one.seen:>9.2g}  {interval:<20}{verdict}"
+
+
+def _percent(share: float | None) -> str:
+    return "not measured" if share is None else f"{100 * share:.1f} %"
+
+
 def _advice(fitted: Calibration, tried: HeldOut) -> list[str]:
     """What it comes to, in plain sentences."""
-    rates = (*tried.pairs, *tried.absent)
+    rates = (*tried.pairs, *tried.absent, *tried.missed)
     unsure = [one for one in rates if not one.told]
     if any(one.told and not one.holds for one in rates):
         verdict = "Do not rely on the rates that do not hold: calibrate on more people, like those of your cameras."

@@ -15,21 +15,18 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 from rich.text import Text
 
-from passerby.evaluation.common_protocol import common_protocol
-from passerby.evaluation.describe import describe
 from passerby.evaluation.printable import harmless, printable
-from passerby.evaluation.scores import Scores
-from passerby.evaluation.significance import interval
-from passerby.evaluation.unanswered import by_camera, sentences, summary
-from passerby.types import Crop, PersonSet
 
 if TYPE_CHECKING:  # what is shown is made elsewhere; importing that here would cost each command seconds
     from passerby.compare import Compared
     from passerby.comparison import Comparison
     from passerby.evaluation.attribute_accuracy import AttributeAccuracy
+    from passerby.evaluation.scores import Scores
     from passerby.evaluation.slices import Slices
+    from passerby.lookup import Worth
     from passerby.report.results import Results
     from passerby.training.loop import Report
+    from passerby.types import Crop, PersonSet
 
 console = Console(highlight=False)
 """Results go to the standard output."""
@@ -104,6 +101,9 @@ def _bar(title: str, total: int | None) -> Iterator[Callable[[int, int, str], No
 
 def scores(results: Mapping[str, Scores], *, title: str) -> None:
     """Print results side by side, with what they depend on and how sure their mAP is; refuse unlike protocols."""
+    from passerby.evaluation.common_protocol import common_protocol
+    from passerby.evaluation.significance import interval
+
     common_protocol(results)
     first = next(iter(results.values()))
     shown = Table(title=_text(title), title_justify="left", caption_justify="left", caption=_text(_told(first)))
@@ -136,6 +136,8 @@ def _told(result: Scores) -> str:
 
 def watched(epoch: int, result: Scores) -> None:
     """Print how good a network is on the people cut from its training set, while its training goes on."""
+    from passerby.evaluation.significance import interval
+
     bounds = interval(result.ap, result.people).percent()
     remark(
         f"epoch {epoch}: mAP ({result.protocol['ap']}) {_percent(result.mAP)} {bounds}, "
@@ -150,6 +152,9 @@ def data_set(people: PersonSet, *, official: Sequence[str] = ()) -> None:
         people: the data set.
         official: lines that compare it with the official one.
     """
+    from passerby.evaluation.describe import describe
+    from passerby.evaluation.unanswered import by_camera, sentences, summary
+
     found = describe(people)
     headings, rows = summary(people, found)
     say(f"{people.name}: {people.version}" if people.version else people.name)
@@ -163,14 +168,23 @@ def data_set(people: PersonSet, *, official: Sequence[str] = ()) -> None:
         say(line)
 
 
-def lookup(title: str, answers: Sequence[tuple[Crop, float]]) -> None:
-    """Print the pictures found, the most alike first, with their cosine similarity."""
+def lookup(title: str, answers: Sequence[tuple[Crop, float]], *, worth: Worth | None = None) -> None:
+    """Print the pictures found, the most alike first, with their cosine similarity.
+
+    Args:
+        title: of the table.
+        answers: pictures and similarities.
+        worth: their probabilities, and where the line of "probably nobody" falls; None where nobody knows.
+    """
     shown = Table(title=_text(title), title_justify="left")
-    shown.add_column("rank", justify="right")
-    shown.add_column("cosine", justify="right")
+    for heading in ("rank", "cosine", *(() if worth is None else ("probability",))):
+        shown.add_column(heading, justify="right")
     shown.add_column("picture", overflow="fold")
-    for place, (crop, similarity) in enumerate(answers, start=1):
-        shown.add_row(str(place), f"{similarity:.3f}", _text(crop.path))
+    for place, (crop, similarity) in enumerate(answers):
+        likely = () if worth is None else (_percent(worth.probabilities[place]),)
+        after = answers[place + 1][1] if place + 1 < len(answers) else similarity
+        line = worth is not None and after < worth.nobody_below <= similarity
+        shown.add_row(str(place + 1), f"{similarity:.3f}", *likely, _text(crop.path), end_section=line)
     console.print(shown)
 
 

@@ -1,12 +1,16 @@
 """The values that travel: Crop, PersonSet, Batch, Output, ModelId, Embeddings."""
 
+from __future__ import annotations
+
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import MappingProxyType
+from typing import TYPE_CHECKING
 
-import torch
-from torch import Tensor
+if TYPE_CHECKING:  # it takes seconds, which commands that see no tensor do without
+    import torch
+    from torch import Tensor
 
 DISTRACTOR = 0
 """pid of a person (or a false detection) who is nobody's right answer: stays in the ranking as a wrong one."""
@@ -136,7 +140,7 @@ class Batch:
     attributes: Mapping[str, Tensor] = field(default_factory=lambda: MappingProxyType({}))
     progress: float = 0.0
 
-    def to(self, device: torch.device | str) -> "Batch":
+    def to(self, device: torch.device | str) -> Batch:
         """Give the same batch on a device."""
         attributes = {name: labels.to(device, non_blocking=True) for name, labels in self.attributes.items()}
         return replace(
@@ -149,9 +153,9 @@ class Batch:
 
 
 def _there(images: Tensor | tuple[Tensor, ...], device: torch.device | str) -> Tensor | tuple[Tensor, ...]:
-    if isinstance(images, Tensor):
-        return images.to(device, non_blocking=True)
-    return tuple(image.to(device, non_blocking=True) for image in images)
+    if isinstance(images, tuple):
+        return tuple(image.to(device, non_blocking=True) for image in images)
+    return images.to(device, non_blocking=True)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -210,7 +214,9 @@ class Embeddings:
     model: ModelId | None = None
 
     def __post_init__(self) -> None:
-        if self.vectors.ndim != 2 or self.vectors.dtype != torch.float32:
+        from torch import float32  # whoever has vectors has loaded it
+
+        if self.vectors.ndim != 2 or self.vectors.dtype != float32:
             raise ValueError(
                 f"vectors are {self.vectors.dtype} of shape {tuple(self.vectors.shape)}; give float32 of shape (N, D)."
             )
@@ -226,7 +232,7 @@ class Embeddings:
                 f"{', ...' if len(bad) > 5 else ''}); embed those pictures again or leave them out."
             )
 
-    def check_same_model(self, other: "Embeddings") -> None:
+    def check_same_model(self, other: Embeddings) -> None:
         """Refuse vectors that cannot be compared.
 
         Raises:

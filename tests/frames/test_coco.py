@@ -61,10 +61,13 @@ BOX = {"image_id": 0, "category_id": 1, "bbox": [1, 2, 3, 4]}
 @pytest.mark.parametrize(
     ("told", "words"),
     [
-        ("{", "not JSON"),
-        ("[" * 100_000, "not JSON"),
-        ([BOX], "no COCO file"),
-        ({"images": [], "annotations": {}}, "no COCO file"),
+        ("{", "not a JSON object"),
+        ("[" * 100_000, "not a JSON object"),
+        ('{"images":' + "[" * 100_000, "not a JSON object"),
+        ([BOX], "not a JSON object"),
+        ({"images": [], "annotations": {}}, "no lists called annotations"),
+        ({"images": [{"id": 0, "file_name": "a.jpg"}], "annotations": {}}, "no lists called annotations"),
+        ({"annotations": [BOX]}, "no lists called images"),
         (made([{**BOX, "bbox": [1, 2, 3]}]), "annotation 0: an annotation has a bbox"),
         (made([{**BOX, "bbox": [1, 2, 3, "4"]}]), "bbox"),
         (made([{**BOX, "bbox": [1, 2, 3, True]}]), "bbox"),

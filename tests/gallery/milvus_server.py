@@ -15,6 +15,15 @@ import pytest
 PORTS = ["etcd", "root_coord", "proxy", "proxy_internal", "query_coord", "query_node", "index_coord", "index_node"]
 PORTS += ["data_coord", "data_node", "peer", "health"]
 SECONDS = 180
+OFTEN = {
+    "checkInterval": 100,
+    "checkSegmentInterval": 100,
+    "checkChannelInterval": 100,
+    "checkIndexInterval": 100,
+    "leaderViewUpdateInterval": 0.1,
+    "UpdateNextTargetInterval": 1,
+}
+"""How often the part that loads collections looks what there is to do: milliseconds, but for the last two."""
 ETCD = """
 name: default
 data-dir: {folder}/etcd
@@ -69,6 +78,9 @@ def template(folder, data, ports):
     text = re.sub(r"^( *)ip:.*$", r"\1ip: 127.0.0.1", text, flags=re.MULTILINE)
     # who asks for all that was written so far waits for the next tick
     text = text.replace("timeTickInterval: 200", "timeTickInterval: 50")
+    # who makes a gallery waits until both collections are loaded, which is looked after once a second otherwise
+    text = text.replace("  checkInterval: 1000", "\n".join(f"  {name}: {value}" for name, value in OFTEN.items()))
+    text = text.replace("distPullInterval: 500", "distPullInterval: 100")
     text = text.replace("  use:\n    embed: true", f"  config:\n    path: {folder}/etcd.yaml\n  use:\n    embed: true")
     (folder / "etcd.yaml").write_text(ETCD.format(folder=folder / "data", **ports))
     changed = folder / "config.yaml.template"

@@ -19,6 +19,13 @@ PASSWORD = "s3cret-and-%/strange"
 @contextlib.contextmanager
 def postgres_server(folder):
     """Its port on 127.0.0.1; user postgres, PASSWORD, database postgres."""
+    data, port = new_data(folder), free_port()
+    with running(data, port):
+        yield port
+
+
+def new_data(folder):
+    """The folder of the data of a server that has not been started yet."""
     data = Path(folder) / "data"
     data.mkdir(mode=0o700)
     user = run_as(data)
@@ -38,11 +45,23 @@ def postgres_server(folder):
             check=True,
             **us,
         )
+    return data
+
+
+def free_port():
+    """A port of 127.0.0.1 that nobody uses."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+        return free.getsockname()[1]
+
+
+@contextlib.contextmanager
+def running(data, port):
+    """Run on data that are there; at the end, as an administrator stops a server: what runs is broken off."""
+    user = run_as(data)
+    us = {} if user is None else {"user": user[0], "group": user[1], "extra_groups": []}
     command = [programs() / "postgres", "-D", "/proc/self/cwd", "-k", "", "-h", "127.0.0.1", "-p", str(port)]
-    with open(data.parent / "log", "wb") as log:
+    with open(data.parent / "log", "ab") as log:
         server = subprocess.Popen([*command, "-c", "fsync=off"], cwd=data, stdout=log, stderr=log, **us)
     try:
         end = time.monotonic() + 30
@@ -53,7 +72,7 @@ def postgres_server(folder):
             assert server.poll() is None, (data.parent / "log").read_text()
             assert time.monotonic() < end
             time.sleep(0.05)
-        yield port
+        yield
     finally:
         server.send_signal(signal.SIGINT)
         server.wait(30)

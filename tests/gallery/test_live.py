@@ -6,8 +6,9 @@ import torch
 
 from gallery.made_records import MODEL, START, made_records, unit, vectors_of
 from gallery.plain_gallery import PlainGallery, cosine, passes
-from passerby.gallery.contract import MOST, RATE, OtherModel, Unavailable
+from passerby.gallery.contract import MOST, OtherModel, Unavailable
 from passerby.gallery.live import DEEP, Found, look_for
+from passerby.gallery.rate import RATE
 from passerby.gallery.record import Record
 from passerby.gallery.where import Where
 from passerby.search.rerank import rerank
@@ -26,6 +27,9 @@ class FakeCalibration:
 
     def nobody_below(self, rate, *, size):
         return 1 - rate - 1 / size
+
+    def nobody_misses(self, rate, *, size):
+        return rate + 1 / size
 
     def top1(self, similarity, *, size):
         return similarity / size
@@ -189,6 +193,7 @@ def test_a_probability_and_what_is_probably_nobody_come_from_the_calibration():
     assert answer.calibrated
     assert answer.nobody_below == pytest.approx(1 - 0.1 - 1 / 120)
     assert answer.probably_nobody is False
+    assert answer.nobody_misses == pytest.approx(0.1 + 1 / 120)
     assert answer.top1 == pytest.approx(1 / 120)
     assert [found.probability for found in answer.hits] == [pytest.approx((1 + x.similarity) / 2) for x in answer.hits]
     nobody = look_for(gallery, asked(1), k=5, calibration=FakeCalibration(), rate=0.1)
@@ -216,6 +221,7 @@ def test_without_a_calibration_nothing_is_said_about_nobody():
     gallery, _ = filled()
     answer = look_for(gallery, asked(1), k=3)
     assert (answer.calibrated, answer.nobody_below, answer.probably_nobody, answer.top1) == (False, None, None, None)
+    assert answer.nobody_misses is None
     assert [found.probability for found in answer.hits] == [None, None, None]
 
 
@@ -225,6 +231,7 @@ def test_where_nothing_passes_it_is_nobody(rerank):
     where = Where(since=0, until=1)
     answer = look_for(gallery, asked(1), where=where, calibration=FakeCalibration(), expand=3, rerank=rerank)
     assert (answer.hits, answer.size, answer.nobody_below, answer.probably_nobody) == ([], 0, None, True)
+    assert answer.nobody_misses is None
     assert look_for(gallery, asked(1), where=where).probably_nobody is None
 
 

@@ -15,7 +15,7 @@ import psycopg
 import pytest
 
 import gallery_kill
-from gallery.made_records import MODEL, made_records, vectors_of
+from gallery.made_records import MODEL, made_records, unit, vectors_of
 from gallery.plain_gallery import PlainGallery
 from gallery.postgres_server import PASSWORD, postgres_server, server_url
 from passerby.gallery.contract import Added, Unavailable
@@ -213,23 +213,57 @@ def test_what_takes_too_long_is_given_up(folder):
         gallery.ready()
 
 
-def test_version_1_becomes_version_2_and_a_newer_one_is_refused(tmp_path):
+def test_a_gallery_becomes_one_of_the_next_version_and_a_newer_one_is_refused(tmp_path):
     place = tmp_path / "gallery"
     with opened(place, model=MODEL, dim=DIM) as gallery:
         gallery.add(RECORDS)
+    today = len(schema.MIGRATIONS)
     steps = (*schema.MIGRATIONS, "ALTER TABLE records ADD COLUMN more int; UPDATE records SET more = {dim}")
     held = database(str(place))
     with held.connection() as connection:
         broken = (*steps, "SELECT no_such_thing")
         with pytest.raises(psycopg.Error), connection.transaction():
             schema.migrate(connection, broken)
-        assert schema.read_meta(connection).version == 1  # all steps or none
-        assert schema.migrate(connection, steps).version == 2
-        assert schema.migrate(connection, steps).version == 2
+        assert schema.read_meta(connection).version == today  # all steps or none
+        assert schema.migrate(connection, steps).version == today + 1
+        assert schema.migrate(connection, steps).version == today + 1
         assert connection.execute("SELECT count(*) FROM records WHERE more = 32").fetchone() == (len(RECORDS),)
     held.close()
-    with pytest.raises(ValueError, match="version 2; this passerby knows 1"):
+    with pytest.raises(ValueError, match=f"version {today + 1}; this passerby knows {today}"):
         open_gallery(str(place))
+
+
+@pytest.mark.parametrize("number", [900, 1_100])
+def test_version_1_becomes_version_2_with_bits_where_there_are_enough_records(tmp_path, number):
+    place = tmp_path / "gallery"
+    records = made_records(number, dim=DIM)
+    with opened(place, model=MODEL, dim=DIM) as gallery:
+        gallery.add(records)
+        assert build(gallery, 100)[0]
+        with gallery._database.connection() as connection:
+            connection.execute("DROP INDEX records_bits; ALTER TABLE records DROP COLUMN bits")
+            connection.execute("ALTER TABLE meta DROP COLUMN middle; UPDATE meta SET version = 1")
+    with opened(place) as gallery:
+        assert build(gallery, 10**6) == (False, [])
+        check_bits(gallery, there=number >= 1_000)
+        query = records[7]
+        assert gallery.search(query.embedding[None], 1)[0][0].record.id == query.id
+        for seed in (4, 5):
+            gallery.add(made_records(200, dim=DIM, seed=seed))
+        check_bits(gallery, there=True)
+
+
+def check_bits(gallery, *, there):
+    """All records have bits, those of their copy against the gallery's middle, or none has."""
+    with gallery._database.connection() as connection:
+        rows = connection.execute(
+            "SELECT (records.near::vector)::real[], bits::text, (middle::vector)::real[] FROM records, meta"
+        ).fetchall()
+    for copy, bits, middle in rows:
+        expected = (
+            "".join("1" if one > other else "0" for one, other in zip(copy, middle, strict=True)) if there else None
+        )
+        assert bits == expected
 
 
 @pytest.fixture
@@ -298,6 +332,64 @@ def test_graphs_grow_with_the_gallery(tmp_path, by_graph):
         with gallery._database.connection() as connection:
             names = connection.execute("SELECT relname FROM pg_class WHERE relname ~ '^graph_' ").fetchall()
             assert sorted(name for (name,) in names) == sorted(one.name for one in graphs.graphs(connection))
+
+
+@pytest.mark.parametrize("batches", [(1_500,), (400, 400, 400, 300), (1_100, 400)])
+def test_records_get_their_bits_however_they_come(tmp_path, batches):
+    records = made_records(1_500, dim=DIM)
+    with opened(tmp_path / "gallery", model=MODEL, dim=DIM) as gallery:
+        start = 0
+        for size in batches:
+            gallery.add(records[start : start + size])
+            start += size
+        check_bits(gallery, there=True)
+        gallery.add([replace(record, embedding=-record.embedding) for record in records[:50]])
+        check_bits(gallery, there=True)
+
+
+def test_two_who_add_to_a_new_gallery_agree_on_its_middle(tmp_path):
+    records = made_records(4_000, dim=DIM)
+    with opened(tmp_path / "gallery", model=MODEL, dim=DIM) as gallery:
+        threads = [
+            threading.Thread(
+                target=lambda mine: [gallery.add(mine[start : start + 90]) for start in range(0, 1_000, 90)],
+                args=(records[row * 1_000 : (row + 1) * 1_000],),
+            )
+            for row in range(4)
+        ]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(60)
+        assert gallery.count() == 4_000
+        check_bits(gallery, there=True)
+
+
+@pytest.mark.parametrize("positive", [False, True])
+def test_what_a_filter_of_cameras_or_a_time_keeps_is_found_by_its_bits(tmp_path, monkeypatch, positive):
+    monkeypatch.setattr(searching, "SMALL", 0)
+    monkeypatch.setattr(searching, "IN_A_ROW", -1.0)
+    dim, asked = 256, []
+    by_bits = searching._by_bits
+    monkeypatch.setattr(searching, "_by_bits", lambda *given, **more: asked.append(1) or by_bits(*given, **more))
+    records = made_records(3_000, dim=dim, people=50, awkward=False)
+    queries = vectors_of(records[::250])
+    if positive:  # as after a rectifier
+        records = [replace(one, embedding=unit(np.maximum(one.embedding, 0))) for one in records]
+        queries = np.stack([unit(np.maximum(query, 0)) for query in queries])
+    held = PlainGallery(MODEL, dim)
+    held.add(records)
+    with opened(tmp_path / "gallery", model=MODEL, dim=dim) as gallery:
+        gallery.add(records)
+        assert build(gallery, 100)[0]
+        few = Where(cameras=(1,), not_tracks=((1, 7),))
+        for number, where in enumerate((few, Where(since=records[1_000].time), Where(cameras=(2,), pids=(4,)))):
+            assert recall(gallery, held, queries, where=where) >= 0.97
+            assert len(asked) == 12 * min(number + 1, 2)  # not where a filter looks at more than cameras and times
+        assert recall(gallery, held, queries, k=800, where=few) == 1
+        assert recall(gallery, held, queries, where=Where(cameras=(1,), labels={"upper": "red"})) >= 0.95
+        assert recall(gallery, held, queries, where=few, way="exact") == 1
+        assert len(asked) == 24
 
 
 def test_whoever_waits_for_a_graph_does_not_stop_it(tmp_path, monkeypatch):

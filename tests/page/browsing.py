@@ -11,6 +11,7 @@ from page.pretend_people import painted
 from page.pretend_server import Pretended, serving
 
 CHROMIUM = shutil.which("chromium")
+SHAPE = {"viewport": {"width": 1000, "height": 700}, "reduced_motion": "reduce"}
 
 
 @contextmanager
@@ -24,6 +25,7 @@ def chromium() -> Iterator[object]:
             executable_path=CHROMIUM,
             args=["--no-sandbox", "--disable-gpu", "--in-process-gpu", "--renderer-process-limit=1"],
         )
+        browser.new_context(**SHAPE).new_page()
         yield browser
         browser.close()
 
@@ -39,19 +41,39 @@ def pretending(**changes) -> Iterator[Pretended]:
 
 @contextmanager
 def looking(browser, url, *, ready=True, expected=(), **context) -> Iterator[object]:
-    """The page at an address; `expected` are beginnings of complaints that belong to the test."""
-    opened = browser.new_context(**{"viewport": {"width": 1000, "height": 700}, "reduced_motion": "reduce"} | context)
+    """The page at an address, as a new tab has it; `expected` are beginnings of complaints that belong to the test.
+
+    A test that wants another shape of the window, or another state of the browser, has a browser context of its own;
+    all others share one tab, since a new one takes longer than most tests.
+    """
+    opened = browser.new_context(**SHAPE | context) if context else browser.contexts[0]
     opened.set_default_timeout(30_000)
-    page = opened.new_page()
+    page = opened.new_page() if context else opened.pages[0]
     complaints = []
-    page.on("console", lambda said: complaints.append(said.text) if said.type in ("error", "warning") else None)
-    page.on("pageerror", lambda error: complaints.append(str(error)))
-    page.goto(url)
-    if ready:
-        page.wait_for_selector("html[data-state=ready]")
-        page.wait_for_selector("#gallery .tile .thumb[src], #gallery .empty")
-    yield page
-    opened.close()
+
+    def told(said):
+        if said.type in ("error", "warning"):
+            complaints.append(said.text)
+
+    def failed(error):
+        complaints.append(str(error))
+
+    page.on("console", told)
+    page.on("pageerror", failed)
+    try:
+        page.goto(url)
+        if ready:
+            page.wait_for_selector("html[data-state=ready]")
+            page.wait_for_selector("#gallery .tile .thumb[src], #gallery .empty")
+        yield page
+    finally:
+        if context:
+            opened.close()
+        else:
+            page.evaluate("sessionStorage.clear()")
+            page.goto("about:blank")
+            page.remove_listener("console", told)
+            page.remove_listener("pageerror", failed)
     unexpected = [said for said in complaints if not said.startswith(tuple(expected))]
     assert not unexpected, unexpected
 

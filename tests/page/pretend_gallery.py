@@ -32,6 +32,7 @@ class PretendGallery:
     def __init__(self, people: list[Seen], *, calibrated: bool = True) -> None:
         self.people = {one.id: one for one in people}
         self.calibrated = calibrated
+        self.misses: float | None = 0.41
         self.marks: dict[str, dict[str, bool]] = {}
         self.looks = {one.id: _look(one.picture) for one in people}
 
@@ -135,6 +136,7 @@ class PretendGallery:
                 for (alike, one), p in zip(shown, chance, strict=True)
             ],
             "nobody_below": LINE if self.calibrated else None,
+            "nobody_misses": self.misses if self.calibrated else None,
             "probably_nobody": best < LINE if self.calibrated else None,
             "top1": _likely(best, LINE) if self.calibrated else None,
             "calibrated": self.calibrated,

@@ -7,7 +7,7 @@ import argparse
 import json
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from email import policy
 from email.parser import BytesParser
@@ -106,8 +106,9 @@ def _handler(pretended: Pretended) -> type[BaseHTTPRequestHandler]:
             self.send_header("Content-Length", str(len(content)))
             self.send_header("Content-Security-Policy", POLICY)
             self.send_header("X-Content-Type-Options", "nosniff")
-            self.end_headers()
-            self.wfile.write(content)
+            with suppress(ConnectionError):  # whoever asked may have gone to another page
+                self.end_headers()
+                self.wfile.write(content)
 
     return Handler
 

@@ -27,6 +27,7 @@ def test_a_key_is_asked_for_once_kept_for_the_tab_and_sent_with_every_picture(br
         page.reload()
         expect(page.locator("#gallery .tile .thumb[src^=blob]").first).to_be_visible()
         expect(page.locator("dialog[open]")).to_have_count(0)
+        page.wait_for_load_state("networkidle")  # a small picture that is still asked for would want the next key
         served.key = "another-key"
         page.set_input_files("#choose", {"name": "a.jpg", "mimeType": "image/jpeg", "buffer": RED})
         page.click("#search:enabled")
@@ -54,7 +55,7 @@ def test_an_error_of_the_server_is_shown_and_can_be_tried_again(browser, expect)
 
 
 def test_a_server_that_is_gone_is_told_in_words(browser, expect):
-    with pretending() as served, looking(browser, served.url, expected=LOAD) as page:
+    with pretending() as served, looking(browser, served.url, expected=LOAD, offline=False) as page:
         page.context.set_offline(True)
         page.set_input_files("#choose", {"name": "a.jpg", "mimeType": "image/jpeg", "buffer": RED})
         page.click("#search:enabled")

@@ -88,6 +88,15 @@ def test_every_view_fits_and_can_be_read_and_named(browser, expect, width, schem
         sound(page)
         page.locator("#results .tile .open").first.click()
         sound(page)
+        for judged in ("right", "wrong"):  # also what is pressed and pointed at
+            button = page.locator(f"dialog.detail .act.{judged}")
+            if button.get_attribute("aria-pressed") == "false":
+                button.click()
+            expect(button).to_have_attribute("aria-pressed", "true")
+            button.hover()
+            sound(page)
+        page.locator("dialog.detail .act.right").click()
+        expect(page.locator("dialog.detail .act.right")).to_have_attribute("aria-pressed", "true")
         page.keyboard.press("Escape")
         page.click("#to-case")
         expect(page.locator(".chart .thumb[src]").first).to_be_visible()

@@ -29,6 +29,9 @@ class LineAt:
     def nobody_below(self, rate, **_):
         return self.line
 
+    def nobody_misses(self, rate, **_):
+        return 0.25
+
     def measured(self, rate, **_):
         return True
 

@@ -106,6 +106,9 @@ class Half:
     def nobody_below(self, rate, *, size):
         return 1 - rate
 
+    def nobody_misses(self, rate, *, size):
+        return None if rate < 0.01 else 0.4
+
 
 def test_a_calibrated_answer_says_whether_it_is_nobody():
     with served(calibration=Half(), rate=0.1) as client:
@@ -113,6 +116,7 @@ def test_a_calibrated_answer_says_whether_it_is_nobody():
         absent = search(client, png((200, 200, 20)), rate=0.001).json()
     assert (seen["nobody_below"], seen["probably_nobody"], seen["calibrated"]) == (0.9, False, True)
     assert (absent["nobody_below"], absent["probably_nobody"]) == (0.999, True)
+    assert (seen["nobody_misses"], absent["nobody_misses"]) == (0.4, None)
     assert seen["answers"][0]["probability"] == pytest.approx(1, abs=0.01)
 
 

@@ -2,12 +2,14 @@
 
 import json
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 from typer import Argument, Option
 
 from passerby import terminal
-from passerby.types import PersonSet
+
+if TYPE_CHECKING:
+    from passerby.types import PersonSet
 
 
 def data(
@@ -54,7 +56,7 @@ def _unpack(name: str, folder: Path) -> None:
     terminal.remark(f"{written} pictures were written in {folder}.")
 
 
-def _facts(people: PersonSet) -> dict[str, object]:
+def _facts(people: "PersonSet") -> dict[str, object]:
     from passerby.datasets.official import differences, official
     from passerby.evaluation.describe import describe
 

@@ -1,13 +1,15 @@
 """`passerby embed`."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 from typer import Argument, Option
 
-from passerby import npz, terminal
+from passerby import terminal
 from passerby.cli.arguments import Device
-from passerby.types import Crop
+
+if TYPE_CHECKING:
+    from passerby.types import Crop
 
 
 def embed(
@@ -19,7 +21,7 @@ def embed(
     device: Device = "cpu",
 ) -> None:
     """Write the descriptors of pictures into a file."""
-    from passerby import run
+    from passerby import npz, run
     from passerby.data_argument import named, split_of
     from passerby.datasets.folder import crops
 

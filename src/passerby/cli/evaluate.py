@@ -22,10 +22,10 @@ from passerby.cli.arguments import (
 )
 from passerby.cli.size import size
 from passerby.cli.stopped import stoppable
-from passerby.types import DISTRACTOR, Crop, PersonSet
 
 if TYPE_CHECKING:
     from passerby.run import Run
+    from passerby.types import PersonSet
 
 
 def evaluate(
@@ -113,9 +113,10 @@ def evaluate(
         terminal.say(f"Written: {file}")
 
 
-def _people(trained: "Run", spec: str, *, validate: bool, distractors: Path | None) -> PersonSet:
+def _people(trained: "Run", spec: str, *, validate: bool, distractors: Path | None) -> "PersonSet":
     from passerby import data_argument, run
     from passerby.datasets.folder import crops
+    from passerby.types import DISTRACTOR, Crop
 
     name, root = data_argument.named(spec)
     people = data_argument.load(name, root) if name else trained.recipe.data(root)

@@ -64,6 +64,7 @@ def where(
     Raises:
         ValueError: if a time or a label cannot be read, or the range is backwards.
     """
+    from passerby.gallery.is_id import is_id
     from passerby.gallery.where import Where
 
     named: dict[str, str] = {}
@@ -73,7 +74,7 @@ def where(
             raise ValueError(f"--label is {text[:40]!r}; {LABEL}")
         named[name] = value
     for id in ids or ():
-        if len(id) != 32 or not set(id) <= set("0123456789abcdef"):
+        if not is_id(id):
             raise ValueError(f"--id is {id[:40]!r}; give the 32 hexadecimal digits of a record.")
     return Where(
         ids=tuple(ids) if ids else None,

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from typer import Argument, Option
 
-from passerby import npz, terminal
+from passerby import terminal
 from passerby.cli.arguments import (
     Ap,
     Expand,
@@ -101,6 +101,7 @@ def _read(
     query: Path, gallery: Path, *, tracklets: str, boxes: Path | None, multi_query: str
 ) -> tuple["Embeddings", "Embeddings", dict[str, str]]:
     """Queries and gallery, pooled as asked for, and what the result states of that."""
+    from passerby import npz
     from passerby.evaluation.digest import digest
     from passerby.evaluation.multi_query import multi_query as boxes_of
     from passerby.evaluation.pooled import pooled

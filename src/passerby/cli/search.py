@@ -7,6 +7,7 @@ from typer import Argument, Option
 
 from passerby import terminal
 from passerby.cli.arguments import Device
+from passerby.gallery.rate import RATE
 
 
 def search(
@@ -17,16 +18,28 @@ def search(
     count: Annotated[
         int | None, Option("--count", "-k", help="How many to show; 10 by default, or all of fewer.", min=1)
     ] = None,
+    rate: Annotated[
+        float, Option(help="Where the run is calibrated: share of searches for somebody absent that may find somebody.")
+    ] = RATE,
     device: Device = "cpu",
 ) -> None:
-    """Find the pictures that look most like the person in one picture."""
-    from passerby import run
+    """Find the pictures that look most like the person in one picture, and say how likely it is that person."""
+    from passerby import calibrate, run
     from passerby.lookup import lookup
 
     trained = run.load(folder)
+    calibration = calibrate.of(trained)
     with terminal.drawing("embedding") as done:
-        found = lookup(trained, query, gallery, count=count, device=device, on_progress=done)
+        found = lookup(
+            trained, query, gallery, count=count, calibration=calibration, rate=rate, device=device, on_progress=done
+        )
     if found.gallery.model is None:
         terminal.remark(f"{gallery} does not say which model made its vectors; they are taken to be of this run.")
     terminal.broken(found.broken, total=len(found.broken) + len(found.gallery.crops))
-    terminal.lookup(f"Most like {query}", found.answers)
+    if any(crop.box is None and crop.path.absolute() == query.absolute() for crop, _ in found.answers):
+        terminal.remark("The query itself is among the pictures that were searched; its answer says nothing.")
+    if found.worth is None:
+        terminal.remark(f"{folder} is {calibrate.UNCALIBRATED}.")
+    terminal.lookup(f"Most like {query}", found.answers, worth=found.worth)
+    for line in found.sentences():
+        terminal.say(line)

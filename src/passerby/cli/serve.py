@@ -7,7 +7,7 @@ from typer import Argument, Option
 
 from passerby.cli.arguments import Device
 from passerby.cli.stopped import stoppable
-from passerby.gallery.contract import RATE
+from passerby.gallery.rate import RATE
 
 
 def serve(

@@ -7,8 +7,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from passerby.evaluation._rows import picture, rows
 from passerby.evaluation.protocol import Galleries, check, inside
+from passerby.evaluation.rows import picture, rows
 from passerby.types import Crop
 
 

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 import torch
 
 from passerby.evaluation._part import part
-from passerby.evaluation._rows import rows
 from passerby.evaluation.digest import digest
+from passerby.evaluation.rows import rows
 from passerby.evaluation.score import score
 from passerby.evaluation.scores import Scores
 from passerby.evaluation.slices import Slices

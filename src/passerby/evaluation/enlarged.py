@@ -5,9 +5,9 @@ from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence, Set
 import torch
 
 from passerby.evaluation._judged import Fact, scores_of, stated
-from passerby.evaluation._rows import picture
 from passerby.evaluation.digest import digest
 from passerby.evaluation.exact_ranks import added, exact_ranks
+from passerby.evaluation.rows import picture
 from passerby.evaluation.scores import Scores
 from passerby.types import DISTRACTOR, Crop, Embeddings
 

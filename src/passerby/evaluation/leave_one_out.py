@@ -3,7 +3,7 @@
 from collections.abc import Hashable, Sequence
 from dataclasses import replace
 
-from passerby.evaluation._rows import picture
+from passerby.evaluation.rows import picture
 from passerby.types import DISTRACTOR, Crop, PersonSet
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from passerby.evaluation._rows import rows
+from passerby.evaluation.rows import rows
 from passerby.types import Crop
 
 

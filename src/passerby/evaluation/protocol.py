@@ -8,7 +8,7 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from passerby.evaluation._rows import picture, rows
+from passerby.evaluation.rows import picture, rows
 from passerby.types import DISTRACTOR, JUNK, UNKNOWN, Crop
 
 

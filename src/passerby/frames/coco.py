@@ -1,15 +1,21 @@
 """Boxes in COCO's JSON form."""
 
-import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path, PurePosixPath
 from typing import Any
 
 from passerby.frames.boxes import Boxes, gathered
+from passerby.frames.json_entries import json_entries
 
 MAX_BYTES = 128 * 2**20
-"""What a file may take."""
+"""What a file may take: it is read twice."""
+MOST_IMAGES = 1_000_000
+"""Images that a file may name."""
+MOST_CATEGORIES = 10_000
+"""Categories that it may have."""
+LONGEST_ID = 1000
+"""Characters of an image's id."""
 PEOPLE = ("person", "pedestrian", "people")
 """Names of categories that are people, in lower case."""
 TRACKS = ("track_id", "instance_id", "trackid")
@@ -30,29 +36,40 @@ def coco(file: Path, numbers: Mapping[str, int]) -> Boxes:
 
     Raises:
         FileNotFoundError: if there is no such file.
-        ValueError: if it is of another form, or too large, or no image is a frame, or see `boxes.gathered`.
+        ValueError: if it is of another form, too large, names more than MOST_IMAGES, or no image is a frame, or see
+            `boxes.gathered`.
     """
     if not file.is_file():
         raise FileNotFoundError(f"No file {file}; give a COCO .json.")
     if file.stat().st_size > MAX_BYTES:
         raise ValueError(f"{file} has {file.stat().st_size:,} bytes; at most {MAX_BYTES:,} are read: split it.")
-    try:
-        told = json.loads(file.read_text(encoding="utf-8"))
-    except (ValueError, RecursionError) as error:
-        raise ValueError(f"{file} is not JSON in UTF-8 ({error}).") from None
-    if not isinstance(told, dict) or not all(isinstance(told.get(part), list) for part in ("images", "annotations")):
-        raise ValueError(f"{file} is no COCO file; it holds lists called images and annotations.")
-    frames = _frames(file, told["images"], numbers)
-    return gathered(file, _rows(file, told["annotations"], frames, _people(file, told.get("categories"))))
+    categories: list[Any] = []
+    frames = _frames(file, _images(file, categories), numbers)
+    people = _people(file, categories)
+    annotations = (entry for _, entry in json_entries(file, ["annotations"]))
+    return gathered(file, _rows(file, annotations, frames, people))
 
 
-def _frames(file: Path, images: list[Any], numbers: Mapping[str, int]) -> dict[Any, int | None]:
+def _images(file: Path, categories: list[Any]) -> Iterator[Any]:
+    """The images; categories are put into the list that is given, and annotations must be there."""
+    for name, entry in json_entries(file, ["images", "annotations"], maybe=["categories"]):
+        if name == "images":
+            yield entry
+        elif name == "categories":
+            if len(categories) >= MOST_CATEGORIES:
+                raise ValueError(f"{file} has more than {MOST_CATEGORIES:,} categories; leave out what is no person.")
+            categories.append(entry)
+
+
+def _frames(file: Path, images: Iterable[Any], numbers: Mapping[str, int]) -> dict[Any, int | None]:
     """Number of the frame of each image id; None where it is none of ours."""
     frames: dict[Any, int | None] = {}
     for place, image in enumerate(images):
+        if place >= MOST_IMAGES:
+            raise ValueError(f"{file} names more than {MOST_IMAGES:,} images; split it.")
         name = image.get("file_name") if isinstance(image, dict) else None
         key = image.get("id") if isinstance(image, dict) else None
-        if not isinstance(name, str) or not isinstance(key, int | str):
+        if not isinstance(name, str) or not isinstance(key, int | str) or len(str(key)) > LONGEST_ID:
             raise ValueError(f"{file}, image {place}: an image has an id and a file_name.")
         if numbers:
             frames[key] = numbers.get(name, numbers.get(PurePosixPath(name).name))
@@ -66,8 +83,8 @@ def _frames(file: Path, images: list[Any], numbers: Mapping[str, int]) -> dict[A
     return frames
 
 
-def _people(file: Path, categories: object) -> set[Any]:
-    if not isinstance(categories, list):
+def _people(file: Path, categories: list[Any]) -> set[Any]:
+    if not categories:
         return {1}
     if not all(isinstance(one, dict) and isinstance(one.get("id"), int | str) for one in categories):
         raise ValueError(f"{file}: a category has an id and a name.")
@@ -79,7 +96,7 @@ def _people(file: Path, categories: object) -> set[Any]:
 
 
 def _rows(
-    file: Path, annotations: list[Any], frames: Mapping[Any, int | None], people: set[Any]
+    file: Path, annotations: Iterable[Any], frames: Mapping[Any, int | None], people: set[Any]
 ) -> Iterator[tuple[str, int, float, float, float, float, float, int | None] | None]:
     for place, one in enumerate(annotations):
         where = f"{file}, annotation {place}"

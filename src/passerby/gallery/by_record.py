@@ -6,14 +6,15 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from passerby.gallery.contract import RATE, Gallery, Way
+from passerby.gallery.contract import Gallery, Way
 from passerby.gallery.live import Answer, look_for
 from passerby.gallery.pooled import MOST_PICTURES
+from passerby.gallery.rate import RATE
 from passerby.gallery.record import Record
 from passerby.gallery.where import EVERYTHING, Where
 
 if TYPE_CHECKING:
-    from passerby.evaluation.calibration import Calibration
+    from passerby.calibration.calibration import Calibration
 
 
 class NoSuchRecord(ValueError):

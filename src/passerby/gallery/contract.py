@@ -13,8 +13,6 @@ from passerby.types import ModelId
 
 MOST = 10_000
 """The most answers that a search may ask for."""
-RATE = 0.1
-"""How often somebody who is absent may be given an answer, by default; a lower rate misses more who are there."""
 Way = Literal["exact", "approximate"]
 
 

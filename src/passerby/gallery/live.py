@@ -7,15 +7,17 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 import torch
 
-from passerby.gallery.contract import MOST, RATE, Gallery, Hit, OtherModel, Way
+from passerby.gallery.contract import MOST, Gallery, Hit, OtherModel, Way
+from passerby.gallery.cosines import cosines
 from passerby.gallery.pooled import pooled
+from passerby.gallery.rate import RATE
 from passerby.gallery.record import Record, Vector
 from passerby.gallery.reranked import reranked
 from passerby.gallery.where import EVERYTHING, Where
 from passerby.search.expand import expand as moved
 
-if TYPE_CHECKING:  # evaluation imports much that a search does without
-    from passerby.evaluation.calibration import Calibration
+if TYPE_CHECKING:  # calibration imports much that a search does without
+    from passerby.calibration.calibration import Calibration
 
 DEEP, DEEPEST = 200, 1000
 """Answers that are re-ranked: so many at least, and so many at most; those behind keep their place."""
@@ -41,11 +43,13 @@ class Answer:
     Args:
         hits: the records found, in order.
         size: how many records were searched: those that pass the filter.
-        calibrated: whether the model's similarities are calibrated; where not, the three that follow are None.
+        calibrated: whether the model's similarities are calibrated; where not, the four that follow are None.
         nobody_below: below this similarity an answer is probably not the person, at the rate asked for; None where no
             record was searched.
         probably_nobody: whether the most similar record of all is below that, or there is none.
         top1: probability that the most similar record of all is the person; None where there is none.
+        nobody_misses: share of searches for somebody who is there whose best answer lies below `nobody_below` all the
+            same; None where no record was searched, and where the calibration does not say.
     """
 
     hits: list[Found]
@@ -54,6 +58,7 @@ class Answer:
     nobody_below: float | None
     probably_nobody: bool | None
     top1: float | None
+    nobody_misses: float | None
 
 
 def look_for(
@@ -109,20 +114,39 @@ def look_for(
     if expand and hits:
         asked = _moved(query, [hit.record for hit in hits[:expand]])
         hits, _ = _search(gallery, asked, depth, where=where, way=way, without=without)
-        hits = [Hit(hit.record, _cosine(query, hit.record)) for hit in hits]
+        alike = cosines(np.stack([hit.record.embedding for hit in hits]), query) if hits else []
+        hits = [Hit(hit.record, cosine) for hit, cosine in zip(hits, alike, strict=True)]
     if rerank and hits:
         order = reranked(asked, np.stack([hit.record.embedding for hit in hits[:DEEPEST]]))
         hits = [*(hits[row] for row in order), *hits[DEEPEST:]]
     hits = hits[:k]
     probabilities = _probabilities(hits, camera, calibration)
     found = [Found(hit.record, hit.similarity, worth) for hit, worth in zip(hits, probabilities, strict=True)]
-    if calibration is None:
-        return Answer(hits=found, size=size, calibrated=False, nobody_below=None, probably_nobody=None, top1=None)
-    if best is None:
-        return Answer(hits=found, size=size, calibrated=True, nobody_below=None, probably_nobody=True, top1=None)
+    return _worth(found, size, best, calibration, rate)
+
+
+def _worth(found: list[Found], size: int, best: float | None, calibration: "Calibration | None", rate: float) -> Answer:
+    """The answer, and what is known of the most similar record of all."""
+    if calibration is None or best is None:
+        return Answer(
+            hits=found,
+            size=size,
+            calibrated=calibration is not None,
+            nobody_below=None,
+            probably_nobody=None if calibration is None else True,
+            top1=None,
+            nobody_misses=None,
+        )
     below = calibration.nobody_below(rate, size=size)
-    top1 = calibration.top1(best, size=size)
-    return Answer(hits=found, size=size, calibrated=True, nobody_below=below, probably_nobody=best < below, top1=top1)
+    return Answer(
+        hits=found,
+        size=size,
+        calibrated=True,
+        nobody_below=below,
+        probably_nobody=best < below,
+        top1=calibration.top1(best, size=size),
+        nobody_misses=calibration.nobody_misses(rate, size=size),
+    )
 
 
 def _check(gallery: Gallery, k: int, calibration: "Calibration | None", rate: float, expand: int) -> None:
@@ -159,11 +183,6 @@ def _moved(query: Vector, near: Sequence[Record]) -> Vector:
     vectors = torch.from_numpy(np.stack([record.embedding for record in near]))
     found: Vector = moved(torch.from_numpy(query[None]), vectors, len(near)).numpy()[0]
     return found
-
-
-def _cosine(query: Vector, record: Record) -> float:
-    wide = record.embedding.astype(np.float64)
-    return float(np.clip(query.astype(np.float64) @ wide / np.linalg.norm(wide), -1, 1))
 
 
 def _probabilities(

@@ -9,6 +9,7 @@ from types import MappingProxyType
 import numpy as np
 import numpy.typing as npt
 
+from passerby.gallery.is_id import is_id
 from passerby.gallery.searchable import check_labels
 from passerby.gallery.storable import is_storable
 from passerby.gallery.where import LATEST
@@ -77,7 +78,7 @@ class Record:
             raise ValueError(f"A thumbnail has {len(self.thumbnail):,} bytes; give {THUMBNAIL:,} or fewer.")
         if not self.id:
             object.__setattr__(self, "id", record_id(self))
-        elif len(self.id) != 32 or not set(self.id) <= set("0123456789abcdef"):
+        elif not is_id(self.id):
             raise ValueError(f"id is {self.id[:40]!r}; give 32 hexadecimal digits.")
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import matplotlib
 
-from passerby.evaluation.reliability import Reliability
+from passerby.calibration.reliability import Reliability
 from passerby.report._drawing import COLOURS, GRID, plot, short, style, svg
 
 

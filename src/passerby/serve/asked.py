@@ -73,7 +73,9 @@ class Filters(BaseModel):
         )
 
 
-class _Search(BaseModel):
+class Search(BaseModel):
+    """How to search, whatever is searched with."""
+
     model_config = STRICT
 
     k: Annotated[int, Field(ge=1, le=MOST, description="Answers, at most.")] = 50
@@ -87,7 +89,7 @@ class _Search(BaseModel):
     not_camera: Annotated[Camera | None, Field(description="Leave out this camera: the query's own.")] = None
 
 
-class PictureSearch(_Search):
+class PictureSearch(Search):
     """How to search by uploaded pictures of one person."""
 
     boxes: Annotated[
@@ -96,7 +98,7 @@ class PictureSearch(_Search):
     ] = None
 
 
-class RecordSearch(_Search):
+class RecordSearch(Search):
     """How to search by records of one person; these, and their tracks, are left out."""
 
     ids: Annotated[list[RecordId], Field(min_length=1, max_length=8)]

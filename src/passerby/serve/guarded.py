@@ -11,6 +11,7 @@ from starlette.datastructures import Headers
 
 from passerby.serve.inside import Inside, inside
 from passerby.serve.ledger import ROLES, Asker, Role
+from passerby.serve.limits import Limits
 from passerby.serve.problem import Refused
 from passerby.serve.upload import bounded
 
@@ -40,17 +41,13 @@ class Guarded(APIRoute):
                 return await answer(request)
             _check_media(request.headers, media)
             most = here.limits.body if pictures else here.limits.text
-            receive = bounded(request.receive, most=most, limits=here.limits, declared=_declared(request.headers))
-            request = Request(request.scope, receive)
-            if pictures:
-                # parsed here, with these bounds; the route finds it parsed
-                try:
-                    await request.form(
-                        max_files=getattr(here.limits, pictures), max_fields=4, max_part_size=here.limits.text
-                    )
-                except UnicodeError:
-                    raise Refused(400, "The text cannot be read by the charset of Content-Type; give UTF-8.") from None
-            return await answer(request)
+            declared = _declared(request.headers)
+            with here.uploads.taken(_room(declared, most) if pictures else 0, full=_FULL):
+                receive = bounded(request.receive, most=most, limits=here.limits, declared=declared)
+                request = Request(request.scope, receive)
+                if pictures:
+                    await _parse(request, here.limits, files=getattr(here.limits, pictures))
+                return await answer(request)
 
         return guarded
 
@@ -126,6 +123,7 @@ def is_loopback(host: str | None) -> bool:
         return host.lower().rstrip(".") == "localhost"
 
 
+_FULL = "The server holds as many bytes of pictures as it may; send these again in a moment."
 _WRONG = 'Bearer realm="passerby", error="invalid_token"'
 
 
@@ -152,6 +150,21 @@ def _check_media(headers: Headers, media: str) -> None:
     given = headers.get("content-type", "")
     if given.partition(";")[0].strip().lower() != media:
         raise Refused(415, f"Content-Type is {given[:100]!r}; this takes {media}.")
+
+
+def _room(declared: int | None, most: int) -> int:
+    """Bytes that are kept free for a body; what is too long is told so, and needs none."""
+    if declared is None:  # it may become as long as any
+        return most
+    return declared if declared <= most else 0
+
+
+async def _parse(request: Request, limits: Limits, *, files: int) -> None:
+    """Parse a form here, with these bounds; the route finds it parsed."""
+    try:
+        await request.form(max_files=files, max_fields=4, max_part_size=limits.text)
+    except UnicodeError:
+        raise Refused(400, "The text cannot be read by the charset of Content-Type; give UTF-8.") from None
 
 
 def _declared(headers: Headers) -> int | None:

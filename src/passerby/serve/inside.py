@@ -7,17 +7,19 @@ from typing import TYPE_CHECKING, ParamSpec, TypeVar
 from starlette.requests import Request
 
 from passerby.gallery.by_record import NoSuchRecord
-from passerby.gallery.contract import RATE, Gallery, OtherModel
+from passerby.gallery.contract import Gallery, OtherModel
+from passerby.gallery.rate import RATE
 from passerby.serve.batches import Batches
 from passerby.serve.embedder import Embedder
 from passerby.serve.ledger import Asker, Ledger
 from passerby.serve.limits import Limits
 from passerby.serve.measures import Measures
 from passerby.serve.problem import Refused
+from passerby.serve.room import Room
 from passerby.serve.workers import Workers
 
-if TYPE_CHECKING:  # evaluation imports much that a server does without
-    from passerby.evaluation.calibration import Calibration
+if TYPE_CHECKING:  # calibration imports much that a server does without
+    from passerby.calibration.calibration import Calibration
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -41,6 +43,8 @@ class Inside:
         readers: threads that decode pictures.
         askers: threads that ask the gallery.
         clerks: threads that ask the ledger.
+        uploads: bytes of the requests that come in.
+        exports: those that run.
 
     Raises:
         OtherModel: if the gallery or the calibration is another model's.
@@ -60,6 +64,8 @@ class Inside:
     readers: Workers = field(init=False)
     askers: Workers = field(init=False)
     clerks: Workers = field(init=False)
+    uploads: Room = field(init=False)
+    exports: Room = field(init=False)
 
     def __post_init__(self) -> None:
         about, model = self.gallery.about, self.embedder.model
@@ -83,7 +89,8 @@ class Inside:
             "askers": Workers("ask", threads=8, waiting=2 * self.limits.requests, seconds=work),
             "clerks": Workers("note", threads=4, waiting=2 * self.limits.requests, seconds=work),
         }
-        for name, one in threads.items():
+        rooms = {"uploads": Room(self.limits.held), "exports": Room(self.limits.exports)}
+        for name, one in (threads | rooms).items():
             object.__setattr__(self, name, one)
 
     async def ask(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:

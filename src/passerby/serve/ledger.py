@@ -36,6 +36,10 @@ class Marked(NamedTuple):
     time: float
 
 
+class TooManyMarks(RuntimeError):
+    """No more marks are kept, in a case or in all."""
+
+
 class Ledger(Protocol):
     """What keeps them. Every method may be called from several threads.
 
@@ -60,7 +64,7 @@ class Ledger(Protocol):
         ...
 
     def mark(self, case: str, record: str, *, right: bool, who: str) -> Marked:
-        """Mark a record, instead of what was marked before."""
+        """Mark a record, instead of what was marked before; raise TooManyMarks where no more are kept."""
         ...
 
     def unmark(self, case: str, record: str) -> bool:

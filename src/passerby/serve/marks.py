@@ -2,12 +2,19 @@
 
 from collections.abc import Iterator, Sequence
 
+import psycopg
+
 from passerby.gallery.contract import Gallery
+from passerby.gallery.is_id import is_id
 from passerby.gallery.postgres.database import Database
-from passerby.serve.ledger import Marked
+from passerby.serve.ledger import Marked, TooManyMarks
 
 LONGEST_CASE = 100
 """Characters of a case's name."""
+MOST_OF_CASE, MOST = 5_000, 100_000
+"""Marks that are kept of one case, and of all: whoever may search may mark, and all are listed at once."""
+LOCK = 0x6D61726B
+"""Held while a mark is made, so that two at once do not both take the last place."""
 AT_ONCE = 500
 """Records that are looked up at once."""
 COLUMNS = '"case", record, "right", who, extract(epoch FROM time)::float8'
@@ -25,12 +32,14 @@ def mark(database: Database, case: str, record: str, *, right: bool, who: str) -
 
     Raises:
         ValueError: if the case's name or the id is not accepted.
+        TooManyMarks: if it would be one more than MOST_OF_CASE of the case, or than MOST of all.
     """
     if not 1 <= len(case) <= LONGEST_CASE or not case.isprintable():
         raise ValueError(f"The case is called {case[:40]!r}; give 1 .. {LONGEST_CASE} printable characters.")
-    if len(record) != 32 or not set(record) <= set("0123456789abcdef"):
+    if not is_id(record):
         raise ValueError(f"The record is {record[:40]!r}; give its 32 hexadecimal digits.")
     with database.connection() as connection:
+        _check_room(connection, case, record)
         row = connection.execute(
             'INSERT INTO passerby_state.marks ("case", record, "right", who) VALUES (%s, %s, %s, %s)'
             ' ON CONFLICT ("case", record) DO UPDATE'
@@ -79,6 +88,26 @@ def forget_all(database: Database) -> None:
 def forget_deleted(database: Database, gallery: Gallery) -> int:
     """Take away the marks of records that the gallery no longer has, and say how many they were."""
     return sum(forget(database, gone) for gone in _gone(database, gallery) if gone)
+
+
+def _check_room(connection: psycopg.Connection, case: str, record: str) -> None:
+    connection.execute("SELECT pg_advisory_xact_lock(%s)", (LOCK,))
+    row = connection.execute(
+        'SELECT EXISTS (SELECT FROM passerby_state.marks WHERE "case" = %(case)s AND record = %(record)s),'
+        ' (SELECT count(*) FROM passerby_state.marks WHERE "case" = %(case)s),'
+        " (SELECT count(*) FROM passerby_state.marks)",
+        {"case": case, "record": record},
+    ).fetchone()
+    assert row is not None  # it is one row always
+    there, of_case, of_all = row
+    if there:
+        return
+    if of_case >= MOST_OF_CASE:
+        raise TooManyMarks(
+            f"The case {case!r} has {of_case:,} marks, and no more are kept; take some away, or begin another case."
+        )
+    if of_all >= MOST:
+        raise TooManyMarks(f"There are {of_all:,} marks of all cases, and no more are kept; take some away.")
 
 
 def _gone(database: Database, gallery: Gallery) -> Iterator[list[str]]:

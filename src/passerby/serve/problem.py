@@ -13,6 +13,7 @@ from starlette.exceptions import HTTPException
 from passerby.gallery.by_record import NoSuchRecord
 from passerby.gallery.contract import OtherModel, Unavailable
 from passerby.serve.busy import Busy
+from passerby.serve.ledger import TooManyMarks
 
 MEDIA = "application/problem+json"
 RETRY = {"Retry-After": "2"}
@@ -59,6 +60,7 @@ def tell_problems(app: FastAPI) -> None:
         HTTPException: _http,
         RequestValidationError: _invalid,
         OtherModel: _other_model,
+        TooManyMarks: _too_many,
         NoSuchRecord: _missing,
         Unavailable: _unavailable,
         Busy: _unavailable,
@@ -88,6 +90,10 @@ async def _invalid(request: Request, error: RequestValidationError) -> JSONRespo
 
 
 async def _other_model(request: Request, error: OtherModel) -> JSONResponse:
+    return problem(409, str(error))
+
+
+async def _too_many(request: Request, error: TooManyMarks) -> JSONResponse:
     return problem(409, str(error))
 
 

@@ -8,12 +8,15 @@ from collections.abc import Awaitable, Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import uvicorn
+from fastapi import FastAPI
 
 from passerby import run
-from passerby.gallery.contract import RATE, Gallery, Unavailable
+from passerby.gallery.contract import Gallery, Unavailable
 from passerby.gallery.open_gallery import open_gallery
+from passerby.gallery.rate import RATE
 from passerby.serve.app import app
 from passerby.serve.connection import Connection
 from passerby.serve.embedder import embedder
@@ -23,6 +26,9 @@ from passerby.serve.marks import forget_deleted
 from passerby.serve.retention import keep
 from passerby.serve.state import State, open_state
 from passerby.types import ModelId
+
+if TYPE_CHECKING:
+    from passerby.calibration.calibration import Calibration
 
 CALIBRATION = "calibration.json"
 """Where a run keeps its calibration."""
@@ -88,14 +94,8 @@ def serve(
         OSError: if the address cannot be listened on.
         ValueError: if an argument is out of range, or other machines could reach a server without keys.
     """
-    trained = run.load(folder)
-    made_of = embedder(trained, device=device)
-    file = folder / CALIBRATION
-    calibration = None
-    if file.is_file():
-        from passerby.evaluation.calibration import Calibration  # it imports much
-
-        calibration = Calibration.read(file)
+    made_of = embedder(run.load(folder), device=device)
+    calibration = _calibration(folder)
     with ExitStack() as stack:
         opened, made = _opened(gallery, made_of.model, made_of.dim)
         stack.callback(opened.close)
@@ -127,23 +127,36 @@ def serve(
             keyless=keyless,
         )
         meanwhile = None if retention is None else _retaining(inside, ledger, retention)
-        config = uvicorn.Config(
-            app(inside, meanwhile=meanwhile),
-            http=Connection,
-            loop="asyncio",
-            ws="none",
-            lifespan="on",
-            log_config=None,
-            log_level="error",
-            access_log=False,
-            proxy_headers=False,
-            limit_concurrency=CONNECTIONS,
-            server_header=False,
-            h11_max_incomplete_event_size=HEAD,
-            timeout_keep_alive=15,
-            timeout_graceful_shutdown=GRACE,
-        )
+        config = _config(app(inside, meanwhile=meanwhile))
         _Server(config, lambda: None if on_ready is None else on_ready(started)).run(sockets=[listening])
+
+
+def _calibration(folder: Path) -> "Calibration | None":
+    file = folder / CALIBRATION
+    if not file.is_file():
+        return None
+    from passerby.calibration.calibration import Calibration  # it imports much
+
+    return Calibration.read(file)
+
+
+def _config(served: FastAPI) -> uvicorn.Config:
+    return uvicorn.Config(
+        served,
+        http=Connection,
+        loop="asyncio",
+        ws="none",
+        lifespan="on",
+        log_config=None,
+        log_level="error",
+        access_log=False,
+        proxy_headers=False,
+        limit_concurrency=CONNECTIONS,
+        server_header=False,
+        h11_max_incomplete_event_size=HEAD,
+        timeout_keep_alive=15,
+        timeout_graceful_shutdown=GRACE,
+    )
 
 
 class _Server(uvicorn.Server):

@@ -38,7 +38,13 @@ class Found(Told):
     """A record that was found."""
 
     similarity: Annotated[float, Field(description="Cosine, -1 .. 1.")]
-    probability: Annotated[float | None, Field(description="Of the same person; null for an uncalibrated model.")]
+    probability: Annotated[
+        float | None,
+        Field(
+            description="That this record and the query, as one pair by itself, show the same person: at the share of "
+            "such pairs in the calibration's data, whatever else was found. Null for an uncalibrated model."
+        ),
+    ]
 
 
 class SearchAnswer(BaseModel):
@@ -48,7 +54,22 @@ class SearchAnswer(BaseModel):
     answers: list[Found]
     nobody_below: Annotated[float | None, Field(description="Answers below this similarity are probably nobody.")]
     probably_nobody: Annotated[bool | None, Field(description="Whether the best answer is below that.")]
-    top1: Annotated[float | None, Field(description="Probability that the best answer is the person.")]
+    nobody_misses: Annotated[
+        float | None,
+        Field(
+            description="Share of searches for somebody who is there whose best answer lies below that all the same; "
+            "null where the calibration does not say.",
+            ge=0,
+            le=1,
+        ),
+    ]
+    top1: Annotated[
+        float | None,
+        Field(
+            description="Probability that the best answer of so many records is the person, who is among them as "
+            "likely as not. It knows of the size of the gallery, which the probability of an answer does not."
+        ),
+    ]
     calibrated: bool
     gallery_size: Annotated[int, Field(description="Records that were searched: those that pass the filters.")]
     seconds: float

@@ -3,9 +3,9 @@
 from collections.abc import Mapping, Sequence
 
 import numpy as np
-import numpy.typing as npt
 
 from passerby.gallery.contract import Hit, Way
+from passerby.gallery.cosines import cosines
 from passerby.gallery.milvus.collection import AT_ONCE, PART, Collection, Row
 from passerby.gallery.milvus.pages import pages
 from passerby.gallery.milvus.rows import FIELDS, to_record
@@ -114,7 +114,7 @@ def _all_read(collection: Collection, queries: Vector, k: int, passing: str, dim
     for page in pages(collection, passing, ["embedding"], size=max(1, min(4_000, PART // (4 * dim)))):
         vectors = np.asarray([row["embedding"] for row in page], np.float32)
         for number, query in enumerate(queries):
-            scores = _cosines(vectors, query)
+            scores = cosines(vectors, query)
             kept = best[number] + [(-score, str(row["id"])) for score, row in zip(scores, page, strict=True)]
             best[number] = sorted(kept)[:k]
     answers = []
@@ -128,14 +128,6 @@ def _hits(rows: Sequence[Row], query: Vector, k: int) -> list[Hit]:
     if not rows:
         return []
     records = [to_record(row) for row in rows]
-    scores = _cosines(np.stack([record.embedding for record in records]), query)
+    scores = cosines(np.stack([record.embedding for record in records]), query)
     hits = [Hit(record, score) for record, score in zip(records, scores, strict=True)]
     return sorted(hits, key=lambda hit: (-hit.similarity, hit.record.id))[:k]
-
-
-def _cosines(vectors: Vector, query: Vector) -> list[float]:
-    """Cosines to nine digits, so that the same vector twice is a tie."""
-    rows: npt.NDArray[np.float64] = vectors.astype(np.float64)
-    one = query.astype(np.float64)
-    lengths = np.sqrt(np.einsum("nd,nd->n", rows, rows) * (one @ one))
-    return [round(float(score), 9) for score in np.clip(np.einsum("nd,d->n", rows, one) / lengths, -1, 1)]

@@ -4,6 +4,7 @@ import hashlib
 import json
 from collections.abc import Iterable
 
+from passerby.gallery.is_id import is_id
 from passerby.gallery.where import Where
 
 
@@ -28,7 +29,7 @@ def passing(where: Where, *, lite: bool) -> str | None:
                 return None
             parts.append(f"{field} in {known}")
     if where.ids is not None:
-        ids = sorted({one for one in where.ids if _is_id(one)})
+        ids = sorted({one for one in where.ids if is_id(one)})
         if not ids:
             return None
         parts.append(f"id in {json.dumps(ids)}")
@@ -63,7 +64,3 @@ def tag(name: str, value: str) -> str:
 def _numbers(values: Iterable[int]) -> list[int]:
     """Those that a record can have; -1 stands for what is not known, and must not be asked for."""
     return sorted({int(value) for value in values if 0 <= value < 2**31})
-
-
-def _is_id(text: str) -> bool:
-    return len(text) == 32 and set(text) <= set("0123456789abcdef")

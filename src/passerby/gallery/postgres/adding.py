@@ -7,12 +7,13 @@ from collections.abc import Iterable, Iterator, Sequence
 import psycopg
 
 from passerby.gallery.contract import Added
-from passerby.gallery.postgres.near import near
+from passerby.gallery.postgres.bits import SOME, bits, middle
+from passerby.gallery.postgres.near import Half, near
 from passerby.gallery.record import Record, Vector
 
 CHUNK = 1_000
 """Records that are made bytes at a time."""
-COLUMNS = "id, camid, trackid, pid, time, labels, path, box, near, vec"
+COLUMNS = "id, camid, trackid, pid, time, labels, path, box, bits, near, vec"
 BLOCK_BYTES = 2**18
 """So much is sent at a time."""
 NULL = b"\xff\xff\xff\xff"
@@ -38,15 +39,16 @@ def add(connection: psycopg.Connection, records: Sequence[Record], vectors: Vect
     """
     order = sorted(range(len(records)), key=lambda row: records[row].id)
     records, vectors = [records[row] for row in order], vectors[order]
+    cut = middle(connection, near(vectors[:SOME], near_dim))
     if not _known(connection, records):
         try:
             with connection.transaction():
-                _copy(connection, f"records ({COLUMNS})", _rows(records, vectors, near_dim))
+                _copy(connection, f"records ({COLUMNS})", _rows(records, vectors, near_dim, cut))
                 _copy(connection, "thumbnails (id, jpeg)", _thumbnails(records))
             return Added(new=len(records), replaced=0)
         except psycopg.errors.UniqueViolation:
             pass  # somebody else added one of them meanwhile
-    return _replace(connection, records, _rows(records, vectors, near_dim))
+    return _replace(connection, records, _rows(records, vectors, near_dim, cut), near_dim)
 
 
 def _known(connection: psycopg.Connection, records: Sequence[Record]) -> bool:
@@ -57,11 +59,12 @@ def _known(connection: psycopg.Connection, records: Sequence[Record]) -> bool:
     return bool(row[0])
 
 
-def _replace(connection: psycopg.Connection, records: Sequence[Record], rows: Iterable[bytes]) -> Added:
+def _replace(connection: psycopg.Connection, records: Sequence[Record], rows: Iterable[bytes], near_dim: int) -> Added:
     """Copy into a table of this connection alone, and move from there."""
     connection.execute(
         "CREATE TEMP TABLE IF NOT EXISTS incoming (id uuid, camid int, trackid int, pid int, time float8, "
-        "labels jsonb, path text, box float8[], near halfvec, vec vector) ON COMMIT DELETE ROWS; TRUNCATE incoming"
+        f"labels jsonb, path text, box float8[], bits bit({near_dim}), near halfvec, vec vector) "
+        "ON COMMIT DELETE ROWS; TRUNCATE incoming".encode()
     )
     _copy(connection, f"incoming ({COLUMNS})", rows)
     changes = ", ".join(f"{name} = excluded.{name}" for name in COLUMNS.split(", ")[1:])
@@ -90,14 +93,15 @@ def _copy(connection: psycopg.Connection, into: str, rows: Iterable[bytes]) -> N
         copy.write(b"".join([*waiting, b"\xff\xff"]))
 
 
-def _rows(records: Sequence[Record], vectors: Vector, near_dim: int) -> Iterator[bytes]:
+def _rows(records: Sequence[Record], vectors: Vector, near_dim: int, cut: Half | None) -> Iterator[bytes]:
     """Rows of `records`: for each value its length and its bytes, the largest first."""
     vec_head, half_head = struct.pack(">hh", vectors.shape[1], 0), struct.pack(">hh", near_dim, 0)
     said: dict[tuple[tuple[str, str], ...], bytes] = {}
     for start in range(0, len(records), CHUNK):
         some = vectors[start : start + CHUNK]
-        vecs, halves = some.astype(">f4"), near(some, near_dim).astype(">f2")
-        for record, vec, half in zip(records[start : start + CHUNK], vecs, halves, strict=True):
+        copies = near(some, near_dim)
+        vecs, halves, above = some.astype(">f4"), copies.astype(">f2"), bits(copies, cut)
+        for record, vec, half, sides in zip(records[start : start + CHUNK], vecs, halves, above, strict=True):
             box = record.box
             labels = tuple(record.labels.items())
             if labels not in said:
@@ -112,6 +116,7 @@ def _rows(records: Sequence[Record], vectors: Vector, near_dim: int) -> Iterator
                 None if record.path is None else record.path.encode(),
                 # one dimension, no nulls, of float8, four long, counted from 1; each side is 8 bytes
                 None if box is None else struct.pack(">iiIii", 1, 0, FLOAT8, 4, 1) + b"".join(map(_side, box)),
+                None if sides is None else struct.pack(">i", near_dim) + sides,
                 half_head + half.tobytes(),
                 vec_head + vec.tobytes(),
             )

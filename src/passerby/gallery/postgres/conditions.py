@@ -5,11 +5,11 @@ from collections.abc import Iterable
 
 from psycopg import sql
 
+from passerby.gallery.is_id import is_id
 from passerby.gallery.where import Where
 
 Conditions = tuple[sql.Composable, list[object]]
 """A condition on a row of `records`, and what stands at its %s."""
-HEX = frozenset("0123456789abcdef")
 
 
 def conditions(where: Where) -> Conditions:
@@ -53,8 +53,8 @@ def conditions(where: Where) -> Conditions:
 
 
 def known_ids(ids: Iterable[str]) -> list[str]:
-    """Those that can be ids at all: 32 hexadecimal digits."""
-    return [one for one in ids if len(one) == 32 and HEX.issuperset(one)]
+    """Those that can be ids at all."""
+    return [one for one in ids if is_id(one)]
 
 
 def _ints(values: Iterable[int]) -> list[int]:

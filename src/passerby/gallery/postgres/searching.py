@@ -8,6 +8,7 @@ import psycopg
 from psycopg import sql
 
 from passerby.gallery.contract import Hit, Way
+from passerby.gallery.cosines import cosines
 from passerby.gallery.postgres.conditions import Conditions, conditions
 from passerby.gallery.postgres.graphs import Graph, graphs
 from passerby.gallery.postgres.near import OFF, near
@@ -25,6 +26,15 @@ To look at m of n records takes some m microseconds where the filter is of camer
 lie one after another in `records_where`, and twice as long or more elsewhere. A graph is followed until some 150 pass:
 150 n / m records at some 16 microseconds. The two are equal at m = sqrt(2,400 n).
 """
+BY_BITS = 120.0
+"""Up to so many times the square root of all, what a filter of cameras or a time keeps is searched by its bits.
+
+They lie one after another in `records_bits`, a sixteenth of the copies, and cost a third of the time.
+"""
+MOST_BY_BITS = 200
+"""More answers than these are not searched by bits: each takes SURE more candidates, which lie scattered."""
+SURE = 8
+"""Records that are looked at by their copies, for each candidate that is wanted."""
 MOST_BY_GRAPH = 1_000
 """More answers than these are always searched exactly."""
 Candidate = tuple[UUID, float]
@@ -49,20 +59,25 @@ def search(connection: psycopg.Connection, query: Vector, k: int, *, where: Wher
     """
     filtered = conditions(where)
     if way == "approximate" and k <= MOST_BY_GRAPH:
-        parts = _parts(connection, where, filtered)
+        wanted = _wanted(k, meta)
+        parts = _parts(connection, where, filtered, bits=k <= MOST_BY_BITS)
         if parts is not None:
-            wanted = _wanted(k, meta)
-            found = _by_graphs(connection, query, wanted, filtered=filtered, parts=parts, meta=meta)
+            if parts:
+                found = _by_graphs(connection, query, wanted, filtered=filtered, parts=parts, meta=meta)
+            else:
+                found = _by_bits(connection, query, wanted, filtered=filtered, meta=meta)
             if len(found) == wanted:
                 return _closest(connection, query, k, found, off=OFF if meta.near == meta.dim else 2)
     return _exact(connection, query, k, filtered=filtered, meta=meta)
 
 
-def _parts(connection: psycopg.Connection, where: Where, filtered: Conditions) -> list[Graph] | None:
-    """The graphs to search; None where all that passes shall be looked at."""
+def _parts(connection: psycopg.Connection, where: Where, filtered: Conditions, *, bits: bool) -> list[Graph] | None:
+    """The graphs to search; none where bits are better, and None where all that passes shall be looked at."""
     if where.ids is not None or where.pids is not None:
         return None
-    row = connection.execute("SELECT max(seq) - min(seq) FROM records").fetchone()
+    row = connection.execute(
+        "SELECT max(seq) - min(seq), (SELECT middle IS NOT NULL FROM meta) FROM records"
+    ).fetchone()
     assert row is not None
     if row[0] is None or row[0] < SMALL:
         return None
@@ -75,9 +90,14 @@ def _parts(connection: psycopg.Connection, where: Where, filtered: Conditions) -
             sql.SQL("EXPLAIN (FORMAT JSON) SELECT FROM records WHERE ") + condition, given, prepare=False
         ).fetchone()
         assert plan is not None
-        in_a_row = where.cameras is not None or where.since is not None or where.until is not None
-        if plan[0][0]["Plan"]["Plan Rows"] <= (IN_A_ROW if in_a_row else SCATTERED) * row[0] ** 0.5:
+        passing, root = plan[0][0]["Plan"]["Plan Rows"], row[0] ** 0.5
+        in_a_row = not where.labels and (
+            where.cameras is not None or where.since is not None or where.until is not None
+        )
+        if passing <= (IN_A_ROW if in_a_row else SCATTERED) * root:
             return None
+        if bits and row[1] and in_a_row and passing <= BY_BITS * root:
+            return []
     return parts
 
 
@@ -123,6 +143,24 @@ def _by_graphs(
     statement = sql.SQL(" UNION ALL ").join(pieces) + sql.SQL(" ORDER BY far LIMIT %s")
     rows = connection.execute(statement, [*values, wanted], prepare=False).fetchall()
     connection.execute("SET LOCAL enable_sort = on; SET LOCAL max_parallel_workers_per_gather TO DEFAULT")
+    return rows
+
+
+def _by_bits(
+    connection: psycopg.Connection, query: Vector, wanted: int, *, filtered: Conditions, meta: Meta
+) -> list[Candidate]:
+    """Candidates of the records that have most bits in common with the query."""
+    condition, given = filtered
+    asked = _text(near(query[None], meta.near)[0])
+    # a second process halves the time; a third one takes as long to start as it saves
+    connection.execute("SET LOCAL max_parallel_workers_per_gather = 1")
+    statement = sql.SQL(
+        f"WITH alike AS MATERIALIZED (SELECT id FROM records WHERE {{}} ORDER BY bits <~> "
+        f"(SELECT binary_quantize(%s::halfvec - middle)::bit({meta.near}) FROM meta) LIMIT %s) "
+        "SELECT records.id, (near <#> %s::halfvec) + 0 AS far FROM alike JOIN records USING (id) ORDER BY far LIMIT %s"
+    ).format(condition)
+    rows = connection.execute(statement, [*given, asked, SURE * wanted, asked, wanted], prepare=False).fetchall()
+    connection.execute("SET LOCAL max_parallel_workers_per_gather TO DEFAULT")
     return rows
 
 
@@ -179,27 +217,12 @@ def _scored(connection: psycopg.Connection, query: Vector, ids: list[UUID]) -> l
             f"SELECT {COLUMNS} FROM records WHERE id = ANY(%s::uuid[])".encode(), (some,), binary=True
         ).fetchall()
         if rows:
-            scored += zip(similarities(np.stack([vector_of(row[8]) for row in rows]), query), rows, strict=True)
+            scored += zip(cosines(np.stack([vector_of(row[8]) for row in rows]), query), rows, strict=True)
     return sorted(scored, key=_order)
 
 
 def _order(scored: tuple[float, tuple[Any, ...]]) -> tuple[float, UUID]:
     return -scored[0], scored[1][0]
-
-
-def similarities(vectors: Vector, query: Vector) -> list[float]:
-    """Cosines to 1e-9, so that the same vector twice is a tie.
-
-    Args:
-        vectors: (N, D).
-        query: (D,).
-
-    Returns:
-        N of them, -1 .. 1.
-    """
-    wide, asked = vectors.astype(np.float64), query.astype(np.float64)
-    lengths = np.sqrt(np.einsum("nd,nd->n", wide, wide) * (asked @ asked))
-    return [round(float(cosine), 9) for cosine in np.einsum("nd,d->n", wide, asked) / lengths]
 
 
 def _text(vector: np.ndarray) -> str:

@@ -86,7 +86,7 @@ export function detail({ act, mark, takeBack, keys, query }) {
     const told = [
       ["Time", moment(record.time)],
       ...(record.similarity === undefined ? [] : [
-        ["Same person", calibrated ? `probability ${percent(record.probability)}, this pair by itself` : "not calibrated"],
+        ["Same person", calibrated ? `probability ${percent(record.probability)} as a pair, nothing else known` : "not calibrated"],
         ["Similarity", record.similarity.toFixed(3)]]),
       ["Track", record.trackid ?? "none"],
       ...(record.pid === null || record.pid === undefined ? [] : [["Person", record.pid]]),

@@ -23,8 +23,8 @@ export function how(about) {
     others,
     notCamera,
     field("Sightings to show", choice("count", COUNTS.map((count) => [count, `up to ${count}`]), 50)),
-    ...(about.calibrated ? [field("\u201cNobody\u201d missed by chance", choice("rate", rates, usual),
-      "How often a best answer may come above the line although the person is not in the gallery.")] : []),
+    ...(about.calibrated ? [field("False answers above the line", choice("rate", rates, usual),
+      "Of searches for somebody who is not in the gallery. Fewer of them raise the line, and more people who are there fall below it.")] : []),
     field("Look at", choice("way", [["approximate", "the likely records (fast)"], ["exact", "every record (exact)"]], "approximate")),
     field("Widen the search", choice("expand", WIDER.map((n) => [n, n ? `with the ${n} closest answers` : "no"]), 0)),
     element("div", { class: "field" }, tick("rerank", "Re-rank by neighbours that answers share")));

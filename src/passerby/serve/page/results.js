@@ -1,5 +1,6 @@
 import { above, byTrack } from "./by_track.js";
 import { element, byId } from "./element.js";
+import { fallBelow } from "./how_often.js";
 import { maybe, tile } from "./tile.js";
 import { verdict } from "./verdict.js";
 
@@ -86,10 +87,12 @@ export function results({ explain, again }) {
 
 function theLine(answer, groups) {
   const line = answer.nobody_below.toFixed(2);
-  if (!groups.length) return note("All above the line", ` of similarity ${line}.`);
-  const alike = ` (similarity ${line}) answers come up even where the person is not in the gallery.`;
+  const misses = answer.probably_nobody ? "" : fallBelow(answer.nobody_misses, "it"); // else it stands on top
+  if (!groups.length) return note("All above the line", ` of similarity ${line}.${misses}`);
+  const alike = ` (similarity ${line}) answers come up even where the person is not in the gallery.${misses}`;
   const likely = groups.some(([front]) => maybe(front));
-  return note("Below this line", alike + (likely ? " Above 50\u202f% a tile may still be the person: compare it." : " These are probably other people."));
+  const others = answer.nobody_misses >= 0.5 ? "" : " These are probably other people.";
+  return note("Below this line", alike + (likely ? " Above 50\u202f% a tile may still be the person: compare it." : others));
 }
 
 function note(first, rest) {

@@ -72,8 +72,8 @@ function judged({ similarity, probability }) {
   if (probability === null || probability === undefined) {
     return { main: similarity.toFixed(2), beside: "similarity", said: `not calibrated, ${alike}` };
   }
-  return { main: percent(probability), beside: alike.replace("similarity", "sim."), said: `probability of this pair by itself ${percent(probability)}, ${alike}`,
-    title: "That this sighting shows whom you look for, as one pair by itself" };
+  return { main: percent(probability), beside: `as a pair, sim. ${similarity.toFixed(2)}`, said: `probability as a pair ${percent(probability)}, ${alike}`,
+    title: "How likely this sighting, as a pair with whom you look for and nothing else known, shows the same person" };
 }
 
 function meter({ similarity, probability }) {

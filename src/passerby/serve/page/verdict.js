@@ -1,6 +1,6 @@
 import { drawnIcon } from "./drawn_icon.js";
 import { element } from "./element.js";
-import { percent } from "./tile.js";
+import { fallBelow, howOften } from "./how_often.js";
 
 /**
  * What the answers of a search amount to, in words.
@@ -18,16 +18,16 @@ export function verdict(answer, groups, line, explain) {
     return said("plain", "How alike, not how likely",
       ["This model is not calibrated: there are similarities, but no probabilities, and it cannot say \u201cnobody\u201d. Whoever runs the server can change that with `passerby calibrate`."], facts);
   }
-  const two = element("span", {}, "The percentage on a tile is about that one pair by itself. ",
-    element("button", { type: "button", class: "why", onclick: explain }, "Why the two differ"));
+  const two = element("span", {}, "A percentage on a tile is about that pair alone. ",
+    element("button", { type: "button", class: "why", onclick: explain }, "What the numbers mean"));
   if (answer.probably_nobody) {
     return said("nobody", "Probably nobody here",
       [`Even the most alike sighting (similarity ${best.toFixed(2)}) lies below the line of ${answer.nobody_below.toFixed(2)}. ` +
-      "The person is probably not among these records, or was seen too badly.", two], facts);
+      `The person is probably not among these records, or was seen too badly.${fallBelow(answer.nobody_misses, "the line")}`, two], facts);
   }
   const lying = line === null ? groups.filter(([front]) => front.similarity >= answer.nobody_below) : groups.slice(0, line);
   const likely = typeof answer.top1 === "number"
-    ? ` The best of all ${count(answer.gallery_size, "record")} is the person with a probability of ${percent(answer.top1)}.` : "";
+    ? ` When the best of ${count(answer.gallery_size, "record")} is so alike, it is the person ${howOften(answer.top1)}.` : "";
   return said("some", `${amount(lying)} to look at`,
     [`${lying.length === 1 ? "It lies" : "They lie"} above the line of similarity ${answer.nobody_below.toFixed(2)}.${likely} Compare the pictures yourself before you believe it.`, two], facts);
 }

@@ -3,6 +3,7 @@
 import asyncio
 import base64
 import json
+import logging
 import threading
 from collections.abc import AsyncGenerator, Iterator
 from itertools import islice
@@ -11,11 +12,13 @@ from typing import Annotated
 import numpy as np
 from fastapi import APIRouter, Query
 from fastapi.responses import StreamingResponse
-from starlette.types import Send
+from starlette.requests import ClientDisconnect
+from starlette.types import Receive, Scope, Send
 
 from passerby.gallery.record import Record
 from passerby.serve.guarded import Guarded, Here, Who
 from passerby.serve.inside import Inside
+from passerby.serve.ledger import Asker
 from passerby.serve.moment import iso
 from passerby.serve.needs import needs
 from passerby.serve.told import Audit, Line, fields
@@ -24,6 +27,7 @@ routes = APIRouter(route_class=Guarded, tags=["administration"])
 MOST = 1000
 AT_ONCE = 100
 """Records that are written at once."""
+log = logging.getLogger("passerby.serve")
 NDJSON = {200: {"content": {"application/x-ndjson": {"schema": {"type": "string"}}}}}
 
 
@@ -65,19 +69,36 @@ _OF_EXPORT = needs("admin")
 async def export(here: Here, who: Who) -> StreamingResponse:
     """All records, one JSON object a line, by id; `embedding` is base64 of little-endian float32.
 
-    An export that breaks off was not completed: its body ends without HTTP's end.
+    An export that breaks off was not completed: its body ends without HTTP's end. A few run at once, each for an hour
+    at most; `passerby gallery export` has no such limits.
     """
-    await here.note(who, "export", await here.ask(here.gallery.count))
-    return _Stream(_lines(here), media_type="application/x-ndjson")
+    return _Export(here, who)
 
 
-class _Stream(StreamingResponse):
-    """One whose lines end with it, also where the client goes in the middle."""
+class _Export(StreamingResponse):
+    """One of a bounded number, whose lines end with it, also where the client goes in the middle."""
+
+    def __init__(self, here: Inside, who: Asker) -> None:
+        super().__init__(_lines(here), media_type="application/x-ndjson")
+        self._here, self._who = here, who
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        here = self._here
+        full = f"{here.limits.exports} exports run, and no more do at once; ask again when one has ended."
+        with here.exports.taken(1, full=full):
+            await here.note(self._who, "export", await here.ask(here.gallery.count))
+            await super().__call__(scope, receive, send)
 
     async def stream_response(self, send: Send) -> None:
-        lines = self.body_iterator
+        lines, most = self.body_iterator, self._here.limits.export
         try:
-            await super().stream_response(send)
+            async with asyncio.timeout(most) as limit:
+                await super().stream_response(send)
+        except TimeoutError:
+            if not limit.expired():
+                raise
+            log.warning("An export of %s took longer than %.0f seconds and was broken off.", self._who.name, most)
+            raise ClientDisconnect from None  # the answer is left without its end
         finally:
             if isinstance(lines, AsyncGenerator):
                 await lines.aclose()

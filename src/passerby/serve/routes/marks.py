@@ -22,7 +22,7 @@ CSV = {200: {"content": {"text/csv": {"schema": {"type": "string"}}}}}
 LEFT_OUT = "X-Passerby-Left-Out"
 
 
-@routes.post("/marks", response_model=Marked, **needs("search", 404, body="json"))
+@routes.post("/marks", response_model=Marked, **needs("search", 404, 409, body="json"))
 async def mark(here: Here, who: Who, asked: Annotated[Mark, Body()]) -> Marked:
     """Mark a record right or wrong for a case; a mark that is there is replaced."""
     if not await here.ask(here.gallery.get, [asked.record]):

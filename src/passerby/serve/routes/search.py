@@ -3,6 +3,8 @@
 import asyncio
 import secrets
 import time
+from collections.abc import Callable
+from functools import partial
 from typing import Annotated, BinaryIO
 
 import numpy as np
@@ -11,7 +13,7 @@ from torch import Tensor
 
 from passerby.gallery.by_record import by_record
 from passerby.gallery.live import Answer, look_for
-from passerby.serve.asked import PictureSearch, RecordSearch
+from passerby.serve.asked import PictureSearch, RecordSearch, Search
 from passerby.serve.embedder import Vectors
 from passerby.serve.guarded import Guarded, Here, Who
 from passerby.serve.inside import Inside
@@ -41,41 +43,16 @@ async def search(
         await here.readers.run(_prepared, here, one.file, number, box)
         for number, (one, box) in enumerate(zip(pictures, boxes, strict=True), start=1)
     ]
-    queries = await embedded(here, prepared)
-    answer = await here.ask(
-        look_for,
-        here.gallery,
-        queries,
-        k=how.k,
-        where=how.filters.where(not_camera=how.not_camera),
-        way=how.way,
-        camera=how.not_camera,
-        calibration=here.calibration,
-        rate=how.rate or here.rate,
-        expand=how.expand,
-        rerank=how.rerank,
-    )
-    return await _answered(here, who, how, answer, started, pictures=len(pictures))
+    find = partial(look_for, here.gallery, await embedded(here, prepared), camera=how.not_camera)
+    return await _answered(here, who, how, find, started, pictures=len(pictures))
 
 
 @routes.post("/search/records", response_model=SearchAnswer, **needs("search", 404, 409, body="json"))
 async def search_records(here: Here, who: Who, asked: Annotated[RecordSearch, Body()]) -> SearchAnswer:
     """Look for the person of one or several records; these, and their tracks, are left out."""
     started = time.perf_counter()
-    answer = await here.ask(
-        by_record,
-        here.gallery,
-        asked.ids,
-        k=asked.k,
-        where=asked.filters.where(not_camera=asked.not_camera),
-        way=asked.way,
-        other_cameras_only=asked.other_cameras_only,
-        calibration=here.calibration,
-        rate=asked.rate or here.rate,
-        expand=asked.expand,
-        rerank=asked.rerank,
-    )
-    return await _answered(here, who, asked, answer, started)
+    find = partial(by_record, here.gallery, asked.ids, other_cameras_only=asked.other_cameras_only)
+    return await _answered(here, who, asked, find, started)
 
 
 async def embedded(here: Inside, prepared: list[Tensor]) -> Vectors:
@@ -110,8 +87,19 @@ def _prepared(here: Inside, file: BinaryIO, number: int, box: Box | None) -> Ten
 
 
 async def _answered(
-    here: Inside, who: Asker, how: PictureSearch | RecordSearch, answer: Answer, started: float, **told: object
+    here: Inside, who: Asker, how: Search, find: Callable[..., Answer], started: float, **told: object
 ) -> SearchAnswer:
+    """What is found, with what all searches have in common asked of it, and written into the audit."""
+    answer = await here.ask(
+        find,
+        k=how.k,
+        where=how.filters.where(not_camera=how.not_camera),
+        way=how.way,
+        calibration=here.calibration,
+        rate=how.rate or here.rate,
+        expand=how.expand,
+        rerank=how.rerank,
+    )
     search = secrets.token_hex(16)
     what = "search by record" if isinstance(how, RecordSearch) else "search"
     # only what was asked for: defaults would hide it
@@ -122,6 +110,7 @@ async def _answered(
         answers=[found(*hit) for hit in answer.hits],
         nobody_below=answer.nobody_below,
         probably_nobody=answer.probably_nobody,
+        nobody_misses=answer.nobody_misses,
         top1=answer.top1,
         calibrated=answer.calibrated,
         gallery_size=answer.size,

@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from passerby.evaluation.sightings import MOST, NOWHERE, Floats, Ints, Sightings
+from passerby.calibration.sightings import MOST, NOWHERE, Floats, Ints, Sightings
 
 SEARCHED = 20_000
 """Sightings that galleries are drawn from; of more, some of each person are taken."""

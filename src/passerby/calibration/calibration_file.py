@@ -8,8 +8,8 @@ from typing import Any, NoReturn
 import numpy as np
 
 from passerby import files
-from passerby.evaluation.calibration import Answers, Calibration, Threshold
-from passerby.evaluation.evidence import Evidence
+from passerby.calibration.calibration import Answers, Calibration, Threshold
+from passerby.calibration.evidence import Evidence
 from passerby.evaluation.printable import printable
 from passerby.types import ModelId
 
@@ -45,6 +45,7 @@ def write(calibration: Calibration, path: Path) -> None:
             **{name: getattr(answers, name).tolist() for name in ("sizes", "knots", "log_odds", "rates", "nobody")},
             "per_person": answers.per_person,
             "present": answers.present,
+            **({} if answers.misses is None else {"misses": answers.misses.tolist()}),
         },
         "cameras": [[*pair, *line] for pair, line in sorted(calibration.cameras.items())],
     }
@@ -137,6 +138,11 @@ def _answers(told: dict[str, Any]) -> Answers:
     _check(bool((np.diff(nobody, axis=0) >= 0).all() and (np.diff(log_odds, axis=0) <= 0).all()), "sizes do not order")
     per_person = float(_numbers([told["per_person"]])[0])
     _check(per_person > 0, "per_person is not above 0")
+    misses = None  # files that were written before these were measured have none
+    if "misses" in told:
+        misses = np.stack([_rising(row, strictly=False) for row in _listed(told["misses"])])
+        _check(misses.shape == nobody.shape, "misses have another shape")
+        _check(bool((misses >= 0).all() and (misses <= 1).all()), "misses are no shares")
     return Answers(
         sizes=sizes,
         knots=knots,
@@ -145,6 +151,7 @@ def _answers(told: dict[str, Any]) -> Answers:
         nobody=nobody,
         per_person=per_person,
         present=_share(told["present"]),
+        misses=misses,
     )
 
 

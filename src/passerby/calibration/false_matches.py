@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from passerby.evaluation.sightings import Floats, Ints, Pairs
+from passerby.calibration.sightings import Floats, Ints, Pairs
 from passerby.evaluation.significance import LEVEL, Interval
 
 RATES = (0.1, 0.05, 0.02, 0.01, 0.005, 0.002, 0.001, 0.0005, 0.0002, 0.0001)

@@ -5,51 +5,25 @@ from typing import NamedTuple
 
 import numpy as np
 
-from passerby.evaluation.calibrated import TAIL, calibrated
-from passerby.evaluation.calibration import Calibration
-from passerby.evaluation.drawn_galleries import Best, best, highest, orders, without
-from passerby.evaluation.false_matches import RESAMPLES, bounds, draws, rates, strangers, told
-from passerby.evaluation.false_matches import thresholds as thresholds_of
-from passerby.evaluation.open_set import NOTHING, AtRate, dir_at_far, fnmr_at_fmr, ttr_at_ftr
-from passerby.evaluation.reliability import Reliability, reliability
-from passerby.evaluation.sightings import Floats, Ints, Pairs, Sightings
+from passerby.calibration.calibrated import TAIL, calibrated
+from passerby.calibration.calibration import Calibration
+from passerby.calibration.drawn_galleries import best
+from passerby.calibration.false_matches import RESAMPLES, bounds, draws, rates, strangers, told
+from passerby.calibration.false_matches import thresholds as thresholds_of
+from passerby.calibration.open_set import NOTHING, AtRate, dir_at_far, fnmr_at_fmr, ttr_at_ftr
+from passerby.calibration.reliability import Reliability, reliability
+from passerby.calibration.sightings import Floats, Pairs, Sightings
+from passerby.calibration.tried import Tried
+from passerby.calibration.tried_galleries import ABSENT_RATES, tried_galleries
 from passerby.evaluation.significance import Interval
 from passerby.types import ModelId
 
 PAIR_RATES = (0.1, 0.01, 0.001, 0.0001)
 """False-match rates of pairs that are tried."""
-ABSENT_RATES = (0.1, 0.05, 0.01)
-"""Shares of searches for absent people that are tried."""
 DRAWS = 200
-"""Draws of people for a share of searches, each with galleries of its own."""
+"""Draws of people for the interval of an error."""
 FEWER = 1_000
 """Sightings of which all pairs are taken for the interval of an error."""
-GALLERIES = 16
-"""Galleries over which a share of searches is the mean; each draw of people has a quarter of them."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Tried:
-    """A rate that was stated, and what it was for people who had no part in the threshold.
-
-    Args:
-        stated: the rate.
-        size: records in the gallery; 2 for a pair.
-        seen: the rate of the people it was tried on.
-        interval: 95 % of what it would be for other people to fit and to try: both halves are drawn anew.
-        told: whether the fitted half was enough people for the rate, by the rule of three.
-    """
-
-    stated: float
-    size: int
-    seen: float
-    interval: Interval
-    told: bool
-
-    @property
-    def holds(self) -> bool:
-        """Whether the stated rate is within the interval, or above all of it: no more false answers than stated."""
-        return not self.interval.low > self.stated
 
 
 class OpenSet(NamedTuple):
@@ -77,6 +51,7 @@ class HeldOut:
         even_interval: 95 % interval of the even expected calibration error, over the people that were tried.
         pairs: false-match rates of pairs.
         absent: shares of searches for an absent person that got an answer.
+        missed: shares of searches for a present person that got none, at the same rates and sizes.
         open_set: the usual numbers, with every second person absent.
     """
 
@@ -86,6 +61,7 @@ class HeldOut:
     even_interval: Interval
     pairs: tuple[Tried, ...]
     absent: tuple[Tried, ...]
+    missed: tuple[Tried, ...]
     open_set: tuple[OpenSet, ...]
 
 
@@ -108,13 +84,15 @@ def held_out(found: Sightings, *, model: ModelId, prior: float | None = None, se
     pairs = other.pairs()
     if not pairs.same.any():
         raise ValueError("Nobody of the half that calibration is tried on is seen twice; give more people.")
+    absent, missed = tried_galleries(calibration, fitted, tried, seed=seed)
     return HeldOut(
         people=(len(fitted.pids), len(tried.pids)),
         even=_reliability(calibration, pairs, 0.5),
         natural=_reliability(calibration, pairs, asked),
         even_interval=_interval(calibration, tried, seed),
         pairs=_pairs(some, other, pairs, seed),
-        absent=_absent(calibration, fitted, tried, seed),
+        absent=absent,
+        missed=missed,
         open_set=_open_set(tried),
     )
 
@@ -158,53 +136,15 @@ def _pairs(fitted: Sightings, tried: Sightings, pairs: Pairs, seed: int) -> tupl
     drawn = np.array([rates(test, thresholds_of(fit, PAIR_RATES, one), other) for one, other in both])
     return tuple(
         Tried(
-            stated=rate, size=2, seen=seen[place], interval=bounds(drawn[:, place].tolist()), told=told(people[0], rate)
+            stated=rate,
+            at=rate,
+            size=2,
+            seen=seen[place],
+            interval=bounds(drawn[:, place].tolist()),
+            told=told(people[0], rate),
         )
         for place, rate in enumerate(PAIR_RATES)
     )
-
-
-def _absent(calibration: Calibration, fitted: Sightings, tried: Sightings, seed: int) -> tuple[Tried, ...]:
-    """Shares of searches for absent people that got an answer, in galleries of several numbers of people."""
-    fit, test = best(fitted), best(tried)
-    counted = np.array([n for n in (3, 10, 30, 100, 300) if n <= 0.4 * min(len(fit.counts), len(test.counts))])
-    records = np.round(counted * test.counts.mean()).astype(int).tolist()
-    limits = [[calibration.nobody_below(rate, size=size) for rate in ABSENT_RATES] for size in records]
-    drawn = orders(len(test.counts), GALLERIES, seed)
-    answers = np.concatenate([without(test, counted, order) for order in drawn])
-    random = np.random.default_rng(seed)
-    shares = np.array([_drawn_shares(fit, test, counted, random) for _ in range(DRAWS)])
-    return tuple(
-        Tried(
-            stated=rate,
-            size=size,
-            seen=float((answers[:, row] >= limits[row][column]).mean()),
-            interval=bounds(shares[:, row, column].tolist()),
-            told=calibration.measured(rate, size=size),
-        )
-        for row, size in enumerate(records)
-        for column, rate in enumerate(ABSENT_RATES)
-    )
-
-
-def _drawn_shares(fit: Best, test: Best, counted: Ints, random: np.random.Generator) -> Floats:
-    """(sizes, rates) shares in one draw of the people of both halves, who are queries and galleries alike."""
-    limits, answers, weights = [], [], []
-    for side in (fit, test):
-        people = len(side.counts)
-        times = np.bincount(random.integers(people, size=people), minlength=people).astype(np.float64)
-        there = np.flatnonzero(times)
-        found = np.concatenate(
-            [without(side, counted, random.permutation(there)) for _ in range(GALLERIES // 4)]
-        ).astype(np.float64)
-        answers.append(found)
-        weights.append(np.tile(times[side.people], GALLERIES // 4))
-    limits = [highest(column, weights[0], ABSENT_RATES) for column in answers[0].T]
-    above = [
-        [(column >= limit) @ weights[1] for limit in row] for column, row in zip(answers[1].T, limits, strict=True)
-    ]
-    shares: Floats = np.array(above) / weights[1].sum()
-    return shares
 
 
 def _open_set(found: Sightings) -> tuple[OpenSet, ...]:

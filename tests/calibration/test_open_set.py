@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from passerby.evaluation.open_set import NOTHING, dir_at_far, fnmr_at_fmr, ttr_at_ftr
+from passerby.calibration.open_set import NOTHING, dir_at_far, fnmr_at_fmr, ttr_at_ftr
 
 RATES = (0.0, 0.01, 0.1, 0.25, 0.5, 1.0)
 

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from passerby.evaluation._rows import picture
+from passerby.evaluation.rows import picture
 from passerby.types import DISTRACTOR, UNKNOWN, Embeddings
 
 MOST = 2_000

@@ -7,11 +7,12 @@ from typing import get_args
 import numpy as np
 from scipy.special import logit
 
-from passerby.evaluation.calibration import Answers, Calibration, Threshold
-from passerby.evaluation.drawn_galleries import Best, best, highest, orders, sizes, without
-from passerby.evaluation.evidence import FITS, Evidence, Kind, isotonic, line
-from passerby.evaluation.false_matches import RATES, RESAMPLES, Strangers, bounds, draws, strangers, thresholds
-from passerby.evaluation.sightings import Flags, Floats, Ints, Pairs, Sightings
+from passerby.calibration.calibration import Answers, Calibration, Threshold
+from passerby.calibration.drawn_galleries import SEARCHED, Best, best, highest, orders, sizes, without
+from passerby.calibration.evidence import FITS, Evidence, Kind, isotonic, line
+from passerby.calibration.false_matches import RATES, RESAMPLES, Strangers, bounds, draws, strangers, thresholds
+from passerby.calibration.missed import missed, missed_pairs
+from passerby.calibration.sightings import Flags, Floats, Ints, Pairs, Sightings
 from passerby.types import ModelId
 
 PEOPLE = 10
@@ -72,7 +73,7 @@ def calibrated(
         kind=kind,
         pair=pair,
         thresholds=_thresholds(strangers(pairs, len(some.pids), share=TAIL), len(some.pids), seed),
-        answers=_answers(found, pairs, seed),
+        answers=_answers(found, pairs, some, seed),
         cameras=_cameras(pairs, some),
     )
 
@@ -173,7 +174,7 @@ def _thresholds(found: Strangers, people: int, seed: int) -> tuple[Threshold, ..
     return tuple(Threshold(rate, at, *end) for rate, at, end in zip(RATES, found_at, ends, strict=True))
 
 
-def _answers(found: Sightings, pairs: Pairs, seed: int) -> Answers:
+def _answers(found: Sightings, pairs: Pairs, paired: Sightings, seed: int) -> Answers:
     """The best answers of drawn galleries: of one record first, then of more and more people with all their records."""
     searched = best(found)
     counted = sizes(len(searched.counts))
@@ -188,6 +189,14 @@ def _answers(found: Sightings, pairs: Pairs, seed: int) -> Answers:
     for column in range(len(counted)):
         nobody.append(highest(absent[:, column], np.ones(len(absent)), tuple(rates)))
         odds.append(_odds(searched, absent[:, column], fewer[:, column])(knots))
+    shares = tuple(rates)
+    folds = found.some(SEARCHED).folds(FOLDS)
+    misses = np.stack(
+        [
+            missed_pairs(pairs, folds=paired.folds(FOLDS), rates=shares),
+            *missed(searched, absent, fewer, folds=folds, rates=shares),
+        ]
+    )
     at, first = np.unique([1.0, *(counted * per_person).tolist()], return_index=True)
     return Answers(
         sizes=at,
@@ -196,6 +205,7 @@ def _answers(found: Sightings, pairs: Pairs, seed: int) -> Answers:
         rates=rates,
         nobody=np.maximum.accumulate(np.stack(nobody)[first], axis=0),
         per_person=per_person,
+        misses=misses[first],
     )
 
 

@@ -11,8 +11,8 @@ import numpy as np
 import numpy.typing as npt
 from scipy.special import expit, logit
 
-from passerby.evaluation.evidence import Evidence
-from passerby.evaluation.false_matches import RULE_OF_THREE, told
+from passerby.calibration.evidence import Evidence
+from passerby.calibration.false_matches import RULE_OF_THREE, told
 from passerby.types import ModelId
 
 FILE = "calibration.json"
@@ -51,6 +51,8 @@ class Answers:
         nobody: (S, R) similarities below which the best answer is none.
         per_person: records of each person in these galleries, on average.
         present: probability that the person asked for is in the gallery.
+        misses: (S, R) shares of searches for a person who is there whose best answer lies below `nobody` all the same;
+            None in a calibration that was made before they were measured.
     """
 
     sizes: FloatArray
@@ -60,6 +62,7 @@ class Answers:
     nobody: FloatArray
     per_person: float
     present: float = 0.5
+    misses: FloatArray | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -180,15 +183,39 @@ class Calibration:
         Raises:
             ValueError: if a number is out of range.
         """
+        return self._of_gallery(self.answers.nobody, rate, size, per_person)
+
+    def nobody_misses(self, rate: float, *, size: int, per_person: float | None = None) -> float | None:
+        """Share of searches for a person who is there whose best answer lies below `nobody_below` all the same.
+
+        It goes on between and beyond the galleries and rates that were drawn as `nobody_below` does.
+
+        Args:
+            rate: as for `nobody_below`.
+            size: likewise.
+            per_person: likewise.
+
+        Returns:
+            0 .. 1; None where the calibration was made before this was measured.
+
+        Raises:
+            ValueError: if a number is out of range.
+        """
+        misses = self.answers.misses
+        return None if misses is None else max(0.0, self._of_gallery(misses, rate, size, per_person))
+
+    def _of_gallery(self, table: FloatArray, rate: float, size: int, per_person: float | None) -> float:
+        """A table by size and rate, read by the logarithm of its distance from 1."""
         if not LEAST <= rate <= 0.5:
             raise ValueError(f"rate is {rate}; give a share of searches from {LEAST:g} to 0.5, such as 0.01.")
         at, beyond = self._size(size, per_person)
         logs, rarer = np.log(self.answers.sizes), -np.log(self.answers.rates)
-        height = -np.log(np.clip(1 - self.answers.nobody, LEAST, None))
+        height = -np.log(np.clip(1 - table, LEAST, None))
         by_rate = np.array([np.interp(at, logs, column) for column in height.T])
         if beyond and len(logs) > 1:
             third = max(0, int(np.searchsorted(logs, logs[-1] - math.log(3), side="right")) - 1)
-            by_rate = by_rate + beyond * (height[-1] - height[third]) / (logs[-1] - logs[third])
+            steep = (height[-1] - height[third]) / (logs[-1] - logs[third])
+            by_rate = by_rate + beyond * np.clip(steep, 0, None)  # fewer missed by chance do not become fewer still
         by_rate = np.maximum.accumulate(by_rate)
         wanted = -math.log(rate)
         found = float(np.interp(wanted, rarer, by_rate))
@@ -220,7 +247,7 @@ class Calibration:
 
     def write(self, path: Path) -> None:
         """Write it as JSON, whole or not at all."""
-        from passerby.evaluation.calibration_file import write
+        from passerby.calibration.calibration_file import write
 
         write(self, path)
 
@@ -236,7 +263,7 @@ class Calibration:
             FileNotFoundError: if there is none.
             ValueError: if it is damaged, no calibration, or one of another model.
         """
-        from passerby.evaluation.calibration_file import read
+        from passerby.calibration.calibration_file import read
 
         return read(path, model=model)
 

@@ -8,11 +8,12 @@ import pytest
 import torch
 from scipy.special import expit
 
-from passerby.evaluation.drawn_galleries import best, highest, without
-from passerby.evaluation.evidence import FITS, isotonic
-from passerby.evaluation.false_matches import bounds, draws, rates, strangers, thresholds, told
-from passerby.evaluation.reliability import reliability
-from passerby.evaluation.sightings import sightings
+from passerby.calibration.drawn_galleries import best, highest, without
+from passerby.calibration.evidence import FITS, isotonic
+from passerby.calibration.false_matches import bounds, draws, rates, strangers, thresholds, told
+from passerby.calibration.missed import missed, missed_pairs
+from passerby.calibration.reliability import reliability
+from passerby.calibration.sightings import sightings
 from passerby.types import DISTRACTOR, JUNK, UNKNOWN, Crop, Embeddings
 
 
@@ -147,6 +148,47 @@ def test_the_best_answers_of_drawn_galleries_are_those_of_the_loop(ties):
             rows = np.isin(found.people, others[:size])
             wanted = similarity[query, rows].max() if size else -2
             assert answers[query, column] == pytest.approx(wanted, abs=1e-6)
+
+
+@pytest.mark.parametrize("ties", [False, True])
+def test_who_is_missed_is_held_against_a_line_of_other_people_as_in_the_loop(ties):
+    found = sightings(made(people=8, each=3, cameras=2, ties=ties, dim=5))
+    searched, sizes, allowed = best(found), np.array([1, 4, 7]), (0.5, 0.2)
+    drawn = [np.random.default_rng(seed).permutation(8) for seed in (0, 1)]
+    absent, fewer = (np.concatenate([without(searched, some, order) for order in drawn]) for some in (sizes, sizes - 1))
+    folds = [np.array([0, 3, 5]), np.array([1, 2, 4]), np.array([6, 7])]
+    shares = missed(searched, absent, fewer, folds=folds, rates=allowed)
+    people, own = [*searched.people] * 2, [*searched.own] * 2
+    wanted = np.zeros((3, 2))
+    for fold in folds:
+        lines = np.zeros((3, 2))
+        for column in range(3):
+            others = [answer for answer, person in zip(absent[:, column], people, strict=True) if person not in fold]
+            lines[column] = highest(np.array(others, dtype=float), np.ones(len(others)), allowed)
+            lines[column] = np.maximum(lines[column], lines[max(0, column - 1)])
+        for row, person in enumerate(people):
+            if person in fold and own[row] > -2:
+                wanted += np.maximum(own[row], fewer[row])[:, None] < lines
+    assert shares == pytest.approx(wanted / sum(one > -2 for one in own))
+    assert shares.max() > 0
+
+
+def test_pairs_that_are_missed_are_those_below_the_line_of_strangers_of_other_folds():
+    pairs = sightings(made(people=6, each=4, cameras=2)).pairs()
+    folds = [np.array([0, 1]), np.array([2, 3, 4, 5])]
+    count = 0
+    for fold in folds:
+        apart = [
+            value
+            for value, same, both in zip(pairs.similarity, pairs.same, pairs.people.T, strict=True)
+            if not same and not {*both} & {*fold}
+        ]
+        (line,) = highest(np.array(apart), np.ones(len(apart)), (0.1,))
+        count += sum(
+            same and both[0] in fold and value < line
+            for value, same, both in zip(pairs.similarity, pairs.same, pairs.people.T, strict=True)
+        )
+    assert missed_pairs(pairs, folds=folds, rates=(0.1,)) == pytest.approx([count / pairs.same.sum()])
 
 
 def test_the_highest_answers_are_those_of_the_loop():

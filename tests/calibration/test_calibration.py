@@ -10,10 +10,12 @@ import pytest
 import torch
 from scipy.stats import beta
 
-from passerby.evaluation.calibrated import PEOPLE, calibrated
-from passerby.evaluation.calibration import Calibration
-from passerby.evaluation.held_out import held_out
-from passerby.evaluation.sightings import sightings
+from passerby.calibration.calibrated import PEOPLE, calibrated
+from passerby.calibration.calibration import Calibration
+from passerby.calibration.held_out import held_out
+from passerby.calibration.sightings import sightings
+from passerby.calibration.tried import Tried
+from passerby.evaluation.significance import Interval
 from passerby.types import Crop, Embeddings, ModelId
 
 MODEL = ModelId("made", "ab" * 32, "none")
@@ -155,6 +157,36 @@ def test_the_best_answer_is_right_as_often_as_is_said(found):
     assert np.mean(np.array(said)[sure]) == pytest.approx(np.mean(np.array(right)[sure]), abs=0.06)
 
 
+@pytest.mark.parametrize("rate", [0.1, 0.05])
+@pytest.mark.parametrize("strangers", [10, 100])
+def test_people_who_are_there_fall_below_the_line_as_often_as_is_said(found, rate, strangers):
+    size = 4 * (strangers + 1)
+    least, said = found.nobody_below(rate, size=size), found.nobody_misses(rate, size=size)
+    searched = made(400, seed=9)
+    random = np.random.default_rng(0)
+    missed = []
+    for person in range(0, 400, 2):
+        others = random.choice(np.delete(np.arange(400), person), strangers, replace=False)
+        rows = np.isin(searched.people, [*others, person])
+        rows[person * 4] = False  # the query itself
+        missed.append((searched.vectors[person * 4] @ searched.vectors[rows].T).max() < least)
+    assert said == pytest.approx(np.mean(missed), abs=3 * math.sqrt(said * (1 - said) / len(missed)) + 0.03)
+
+
+def test_what_the_line_misses_rises_with_caution_and_stays_a_share(found):
+    sizes = [1, 2, 4, 7, 40, 300, 596, 597, 1000, 10**5, 10**9]
+    rates = [0.5, 0.3, 0.1, 0.04, 0.01, 1e-3, 1e-6]
+    table = np.array([[found.nobody_misses(rate, size=size) for size in sizes] for rate in rates])
+    assert (np.diff(table, axis=0) >= 0).all()
+    assert table.min() >= 0
+    assert table.max() <= 1
+    assert (np.diff(table[:, -4:], axis=1) >= 0).all()  # carried on, it does not fall
+    assert found.nobody_misses(0.1, size=100, per_person=1) == found.nobody_misses(0.1, size=400)
+    for rate in (0, 0.6, math.nan):
+        with pytest.raises(ValueError, match="rate is"):
+            found.nobody_misses(rate, size=10)
+
+
 def test_fewer_records_of_each_person_make_more_strangers(found):
     assert found.answers.per_person == 4
     few, many = (found.nobody_below(0.1, size=100, per_person=each) for each in (1, 4))
@@ -212,11 +244,21 @@ def test_held_out_people_have_the_stated_rates_within_their_intervals():
     assert tried.even.ece < 0.05
     assert tried.natural.ece < 0.03
     assert tried.even_interval.low <= tried.even_interval.high
-    for one in (*tried.pairs, *tried.absent):
+    assert [(one.at, one.size) for one in tried.missed] == [(one.at, one.size) for one in tried.absent]
+    for one in (*tried.pairs, *tried.absent, *tried.missed):
         if one.told:
             assert one.interval.low <= one.stated <= one.interval.high, one
     assert [one.told for one in tried.pairs] == [True, True, False, False]
     assert {number.name for number in tried.open_set} == {"DIR at FAR", "TTR at FTR", "FNMR at FMR"}
+
+
+def test_a_rate_holds_where_it_is_not_exceeded_and_not_where_nobody_knows():
+    tried = Tried(stated=0.1, at=0.1, size=2, seen=0.2, interval=Interval(0.1, 0.3), told=True)
+    assert tried.holds
+    assert replace(tried, stated=0.5).holds
+    assert not replace(tried, stated=0.09).holds
+    assert not replace(tried, interval=Interval(math.nan, math.nan)).holds
+    assert not replace(tried, stated=math.nan).holds
 
 
 def test_a_file_says_the_same_and_is_small(found, tmp_path):
@@ -229,6 +271,20 @@ def test_a_file_says_the_same_and_is_small(found, tmp_path):
     assert again.nobody_below(0.02, size=50) == found.nobody_below(0.02, size=50)
     assert (again.rates, again.model, again.thresholds) == (found.rates, MODEL, found.thresholds)
     assert file.stat().st_size < 50_000
+
+
+def test_a_file_from_before_misses_were_measured_is_read_and_says_nothing_of_them(found, tmp_path):
+    file = tmp_path / "calibration.json"
+    found.write(file)
+    assert Calibration.read(file).nobody_misses(0.1, size=50) == found.nobody_misses(0.1, size=50)
+    told = json.loads(file.read_text())
+    del told["answers"]["misses"]
+    file.write_text(json.dumps(told))
+    old = Calibration.read(file, model=MODEL)
+    assert old.nobody_misses(0.1, size=50) is None
+    assert old.nobody_below(0.1, size=50) == found.nobody_below(0.1, size=50)
+    old.write(file)
+    assert json.loads(file.read_text()) == told
 
 
 def test_a_calibration_of_other_weights_is_refused(found, tmp_path):
@@ -269,6 +325,11 @@ def damaged():
     yield lambda told: told["answers"].update(rates=[2, 1])
     yield lambda told: told["answers"].update(per_person=0)
     yield lambda told: told["answers"].update(present=0.0)
+    yield lambda told: told["answers"].update(misses=None)
+    yield lambda told: told["answers"]["misses"].pop()
+    yield lambda told: told["answers"]["misses"][1].reverse()
+    yield lambda told: told["answers"]["misses"][1].__setitem__(0, -0.1)
+    yield lambda told: told["answers"]["misses"][1].__setitem__(-1, 1.1)
     yield lambda told: told.update(answers=[])
     yield lambda told: told.update(cameras=[[2, 1, 1.0, 0.0]])
     yield lambda told: told.update(cameras=[[1, 2, -1.0, 0.0]])
