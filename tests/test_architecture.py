@@ -51,7 +51,8 @@ ALLOWED = {
     "judge_attributes": {"types", "datasets", "embed", "evaluation", "run"},
     "lookup": {"types", "npz", "datasets", "calibration", "gallery", "search", "run"},
     "compare": {"evaluation"},
-    "terminal": {"types", "compare", "comparison", "evaluation", "lookup", "report", "training"},
+    "terminal": {"types", "compare", "comparison", "evaluation", "lookup", "report"},
+    "terminal_bars": {"terminal", "training"},
     "terminal_gallery": {"evaluation", "gallery", "serve", "terminal"},
     "report": VALUES | {"models", "search", "calibration", "evaluation", "run"},
     "demo": {
@@ -66,6 +67,7 @@ ALLOWED = {
         "run",
         "synth",
         "terminal",
+        "terminal_bars",
         "calibrate",
         "frames",
         "gallery",
@@ -97,13 +99,13 @@ ALLOWED = {
         "report",
         "run",
     }
-    | {"study", "synth", "terminal", "training"},
+    | {"study", "synth", "terminal", "terminal_bars", "training"},
 }
 ONE_PLACE = {
     "lightning_fabric": "training",
     "matplotlib": "report",
     "jinja2": "report",
-    "rich": "terminal terminal_gallery",
+    "rich": "terminal terminal_bars terminal_gallery",
     "typer": "cli",
     "av": "frames",
     "fastapi": "serve",

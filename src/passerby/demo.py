@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from passerby import embed, run, terminal
+from passerby import embed, run, terminal, terminal_bars
 from passerby.calibrate import calibrate, chosen
 from passerby.datasets import synthetic
 from passerby.evaluation.label import file_name
@@ -75,7 +75,7 @@ def demo(
         ValueError: if the folder holds something else, or an argument is out of range.
     """
     drawn, trained_in = folder / "world", folder / "run"
-    with terminal.drawing("drawing people") as show:
+    with terminal_bars.drawing("drawing people") as show:
         world.write(
             drawn,
             train_ids=train_ids,
@@ -91,11 +91,11 @@ def demo(
 
     plain = _judge_plain(people, run.recipe(RECIPE, changes).size)
     started = (trained_in / "recipe.json").is_file()
-    with terminal.training("training") as report:
+    with terminal_bars.training("training") as report:
         trained = run.train(
             RECIPE, data=people, out=trained_in, changes=changes, seed=seed, resume=started, on_step=report
         )
-    with terminal.progress("embedding", len(people.query) + len(people.gallery)) as done:
+    with terminal_bars.progress("embedding", len(people.query) + len(people.gallery)) as done:
         judged = judge(trained, people, on_progress=done)
     save_scores(judged.scores, trained_in / "results" / f"{file_name(judged.scores.protocol)}.json")
     results = {"trained network": judged.scores, "colour histogram": plain}
@@ -115,7 +115,7 @@ def demo(
 
 def _calibrate(trained: run.Run, people: PersonSet) -> None:
     try:
-        with terminal.progress("calibrating", len(chosen(trained, people))) as done:
+        with terminal_bars.progress("calibrating", len(chosen(trained, people))) as done:
             made = calibrate(trained, people, on_progress=done)
     except ValueError as reason:
         terminal.remark(f"The gallery answers without probabilities. {reason}")
@@ -126,7 +126,7 @@ def _calibrate(trained: run.Run, people: PersonSet) -> None:
 def _fill(folder: Path, trained: run.Run, pictures: Path) -> Path:
     gallery = open_gallery(str(folder), model=trained.model_id, dim=run.dimension(trained))
     try:
-        with terminal.drawing("filling the gallery") as show:
+        with terminal_bars.drawing("filling the gallery") as show:
             index(gallery, trained, [Source(path=pictures, start=START)], way=Way(each=True), on_progress=show)
         terminal.say(f"The gallery holds {gallery.count():,} sightings by {len(gallery.cameras())} cameras.")
     finally:
@@ -136,7 +136,7 @@ def _fill(folder: Path, trained: run.Run, pictures: Path) -> Path:
 
 def _judge_plain(people: PersonSet, size: Size | Largest) -> Scores:
     stamp = ModelId("colour_histogram", "", f"RGB, {size}, stripes of HSV")
-    with terminal.progress("colour histograms", len(people.query) + len(people.gallery)) as done:
+    with terminal_bars.progress("colour histograms", len(people.query) + len(people.gallery)) as done:
 
         def gallery_done(count: int) -> None:
             done(len(people.query) + count)

@@ -6,7 +6,7 @@ import subprocess
 import sys
 import threading
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -251,6 +251,52 @@ def test_version_1_becomes_version_2_with_bits_where_there_are_enough_records(tm
         for seed in (4, 5):
             gallery.add(made_records(200, dim=DIM, seed=seed))
         check_bits(gallery, there=True)
+
+
+def test_two_who_open_an_older_gallery_at_once_both_open_it(tmp_path, monkeypatch):
+    place = tmp_path / "gallery"
+    with opened(place, model=MODEL, dim=DIM) as gallery:
+        gallery.add(made_records(1_100, dim=DIM))
+        with gallery._database.connection() as connection:
+            connection.execute("DROP INDEX records_bits; ALTER TABLE records DROP COLUMN bits")
+            connection.execute("ALTER TABLE meta DROP COLUMN middle; UPDATE meta SET version = 1")
+        both, once, told = threading.Barrier(2), threading.local(), []
+        read = schema.read_meta
+
+        def reading(connection):
+            """As long as both can, they have read before either goes on."""
+            found = read(connection)
+            if not hasattr(once, "done"):
+                once.done = True
+                with suppress(threading.BrokenBarrierError):
+                    both.wait(2)
+            return found
+
+        monkeypatch.setattr(schema, "read_meta", reading)
+
+        def migrate():
+            with gallery._database.connection() as connection:
+                told.append(schema.migrate(connection).version)
+
+        threads = [threading.Thread(target=migrate) for _ in range(2)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(30)
+        assert told == [2, 2]
+
+
+def test_a_record_that_an_older_passerby_added_without_bits_is_found(tmp_path, monkeypatch):
+    monkeypatch.setattr(searching, "SMALL", 0)
+    monkeypatch.setattr(searching, "IN_A_ROW", -1.0)
+    records = made_records(3_000, dim=DIM, awkward=False)
+    with opened(tmp_path / "gallery", model=MODEL, dim=DIM) as gallery:
+        gallery.add(records)
+        assert build(gallery, 100)[0]
+        with gallery._database.connection() as connection:
+            connection.execute("UPDATE records SET bits = NULL WHERE id = %s", (records[7].id,))
+        where = Where(cameras=(records[7].camid,))
+        assert gallery.search(records[7].embedding[None], 1, where=where)[0][0].record.id == records[7].id
 
 
 def check_bits(gallery, *, there):

@@ -27,5 +27,5 @@ class Tried:
 
     @property
     def holds(self) -> bool:
-        """Whether the stated rate is within the interval or above all of it: no more mistakes than stated; nan does not."""
+        """Whether the stated rate is within the interval, or above all of it; not where either is nan."""
         return self.interval.low <= self.stated

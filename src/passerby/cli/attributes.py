@@ -5,7 +5,7 @@ from typing import Annotated
 
 from typer import Argument, Option
 
-from passerby import terminal
+from passerby import terminal, terminal_bars
 from passerby.cli.arguments import Data, Device
 
 
@@ -26,7 +26,7 @@ def attributes(
     name, root = named(data)
     people = load(name, root) if name else trained.recipe.data(root)
     pictures = len(gallery_of_people(people))
-    with terminal.progress("predicting", pictures) as done:
+    with terminal_bars.progress("predicting", pictures) as done:
         judged = judge_attributes(trained, people, official=official(people), device=device, on_progress=done)
     terminal.broken(judged.broken, total=pictures)
     if as_json:

@@ -5,7 +5,7 @@ from typing import Annotated
 
 from typer import Argument, Option
 
-from passerby import terminal
+from passerby import terminal, terminal_bars
 from passerby.cli.arguments import Data, Device, NoCameras, Seed
 from passerby.cli.stopped import stoppable
 
@@ -36,7 +36,7 @@ def calibrate(
     if validate:
         people = run.validation_of(trained, people)
     crops = chosen(trained, people, cameras=not no_cameras)
-    with stoppable(lambda: "nothing was written"), terminal.progress("embedding", len(crops)) as done:
+    with stoppable(lambda: "nothing was written"), terminal_bars.progress("embedding", len(crops)) as done:
         made = fit(trained, people, prior=prior, cameras=not no_cameras, device=device, seed=seed, on_progress=done)
     terminal.broken(made.broken, total=len(crops))
     terminal.say(report(made.calibration, made.held_out))

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from typer import Argument, Option
 
-from passerby import terminal
+from passerby import terminal, terminal_bars
 
 if TYPE_CHECKING:
     from passerby.types import PersonSet
@@ -51,7 +51,7 @@ def _unpack(name: str, folder: Path) -> None:
     if point and variant not in home.VARIANTS:
         offered = ", ".join((base, *(f"{base}.{one}" for one in home.VARIANTS)))
         raise ValueError(f"No data set is called {name!r}; there is {offered}.")
-    with terminal.drawing("reading cells") as show:
+    with terminal_bars.drawing("reading cells") as show:
         written = home.unpack(folder, version=variant or "both", on_progress=show)
     terminal.remark(f"{written} pictures were written in {folder}.")
 

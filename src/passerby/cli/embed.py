@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from typer import Argument, Option
 
-from passerby import terminal
+from passerby import terminal, terminal_bars
 from passerby.cli.arguments import Device
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ def embed(
         raise ValueError(f"--split is {split}, but {source} is no data set; write NAME:DIR, or leave --split out.")
     pictures = split_of(source, split) if named(source)[0] else crops(Path(source))
     broken: list[tuple[Crop, str]] = []
-    with terminal.progress("embedding", len(pictures)) as done:
+    with terminal_bars.progress("embedding", len(pictures)) as done:
         found = run.embeddings(
             trained,
             pictures,

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from typer import Argument, Option
 
-from passerby import terminal
+from passerby import terminal, terminal_bars
 from passerby.cli.arguments import (
     Ap,
     Device,
@@ -95,7 +95,7 @@ def evaluate(
             trained,
             sets,
             out=out or folder / "results",
-            progress=terminal.progress,
+            progress=terminal_bars.progress,
             rules=rules,
             distractors=sorted(set(distractors or [])),
             parts=by or [],

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, TypeVar
 
 from typer import Argument, Option
 
-from passerby import terminal
+from passerby import terminal, terminal_bars
 from passerby.cli.arguments import Device
 from passerby.cli.gallery_arguments import LABEL, StateUrl
 from passerby.cli.gallery_arguments import label as named
@@ -137,7 +137,7 @@ def _index(
             # written before, so that nothing is added that the audit does not know of, also where this is killed
             kept.note(here(), "index begun", details=details, answers=0)
             try:
-                with terminal.drawing("indexing") as show:
+                with terminal_bars.drawing("indexing") as show:
                     indexing.index(
                         gallery, trained, sources, detect=detect, way=way, device=device, on_progress=show, so_far=told
                     )

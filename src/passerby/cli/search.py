@@ -5,7 +5,7 @@ from typing import Annotated
 
 from typer import Argument, Option
 
-from passerby import terminal
+from passerby import terminal, terminal_bars
 from passerby.cli.arguments import Device
 from passerby.gallery.rate import RATE
 
@@ -29,7 +29,7 @@ def search(
 
     trained = run.load(folder)
     calibration = calibrate.of(trained)
-    with terminal.drawing("embedding") as done:
+    with terminal_bars.drawing("embedding") as done:
         found = lookup(
             trained, query, gallery, count=count, calibration=calibration, rate=rate, device=device, on_progress=done
         )

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 from typer import Argument, Option
 
-from passerby import terminal
+from passerby import terminal, terminal_bars
 from passerby.cli.arguments import Workers
 
 
@@ -57,8 +57,8 @@ def study(
         changes=changes or [],
         validate=validate,
         machine=Machine(accelerator=accelerator, devices=devices, workers=workers),
-        training=terminal.training,
-        judging=terminal.progress,
+        training=terminal_bars.training,
+        judging=terminal_bars.progress,
     )
     terminal.comparison(done)
     # another study of the same table, on other data, with other changes or on other people, keeps its own page

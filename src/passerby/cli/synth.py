@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 from typer import Argument, Option
 
-from passerby import terminal
+from passerby import terminal, terminal_bars
 from passerby.cli.arguments import Seed
 
 
@@ -40,11 +40,11 @@ def synth(
         from passerby.synth import video
 
         numbers = {name: value for name, value in {**asked, "count": cameras}.items() if value is not None}
-        with terminal.drawing("filming people") as show:
+        with terminal_bars.drawing("filming people") as show:
             video.write(folder, encode=encode, seed=seed, progress=show, **numbers)  # type: ignore[arg-type]
         terminal.say(f"Videos and true boxes lie in {folder}; {folder / video.LIST} lists them.")
     elif folder is not None:
-        with terminal.drawing("drawing people") as show:
+        with terminal_bars.drawing("drawing people") as show:
             world.write(
                 folder,
                 train_ids=train_ids,

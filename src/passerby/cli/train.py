@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from typer import Argument, Option
 
-from passerby import terminal
+from passerby import terminal, terminal_bars
 from passerby.cli.arguments import Data, Seed, Workers
 
 if TYPE_CHECKING:
@@ -65,7 +65,7 @@ def train(
     if validate is not None:
         held_out = validation(people, validate)
         asked(held_out, _rules(held_out))  # what the judge would refuse is refused before the training
-    with terminal.training(f"training {recipe}") as report:
+    with terminal_bars.training(f"training {recipe}") as report:
         done = run.train(
             recipe,
             data=people,
@@ -112,5 +112,5 @@ def _judge(trained: "Run", held: "PersonSet", device: str, *, shown: bool) -> "J
     rules = _rules(held)
     if not shown:
         return judge(trained, held, rules=rules, device=device)
-    with terminal.progress("embedding the people cut off", asked(held, rules).pictures) as done:
+    with terminal_bars.progress("embedding the people cut off", asked(held, rules).pictures) as done:
         return judge(trained, held, rules=rules, device=device, on_progress=done)

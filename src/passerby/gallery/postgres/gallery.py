@@ -22,7 +22,7 @@ from passerby.gallery.postgres.adding import add
 from passerby.gallery.postgres.conditions import conditions, known_ids
 from passerby.gallery.postgres.database import Database, database
 from passerby.gallery.postgres.rows import COLUMNS, record_of
-from passerby.gallery.postgres.schema import Meta, make_schema, migrate
+from passerby.gallery.postgres.schema import MIGRATIONS, Meta, make_schema, migrate, read_meta
 from passerby.gallery.postgres.searching import search
 from passerby.gallery.postgres.upkeep import Upkeep
 from passerby.gallery.record import Record
@@ -248,14 +248,16 @@ def open_postgres(url: str, *, model: ModelId | None = None, dim: int | None = N
     found = database(url, make=model is not None and dim is not None)
     try:
         with found.connection() as connection:
-            meta = migrate(connection)
+            meta = read_meta(connection)
             if meta is None:
                 if model is None or dim is None:
                     raise FileNotFoundError(f"No gallery in {found.url}; say which model's vectors it shall hold.")
                 make_schema(connection, model=model, dim=dim)
+        if meta is None or meta.version != len(MIGRATIONS):
+            with found.connection() as connection:
                 meta = migrate(connection)
-                assert meta is not None
-            checked_model(meta.model, meta.dim, model=model, asked_dim=dim)
+        assert meta is not None
+        checked_model(meta.model, meta.dim, model=model, asked_dim=dim)
         return PostgresGallery(found, meta)
     except BaseException:
         found.close()

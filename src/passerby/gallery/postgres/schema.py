@@ -126,12 +126,10 @@ def migrate(connection: psycopg.Connection, migrations: Sequence[str] = MIGRATIO
     Raises:
         ValueError: if it is of a newer version than there are steps.
     """
+    connection.execute("SET LOCAL statement_timeout = 0")  # a million records take minutes
+    _alone(connection)  # before anything is read: two that have read could not both change it
     meta = read_meta(connection)
     if meta is not None and meta.version < len(migrations):
-        _alone(connection)
-        meta = read_meta(connection)  # another process may have been quicker
-        assert meta is not None
-        connection.execute("SET LOCAL statement_timeout = 0")  # a million records take minutes
         for step in migrations[meta.version :]:
             connection.execute(step.format(dim=meta.dim, near=meta.near).encode())
         connection.execute("UPDATE meta SET version = %s", (len(migrations),))

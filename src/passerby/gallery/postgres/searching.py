@@ -156,7 +156,7 @@ def _by_bits(
     connection.execute("SET LOCAL max_parallel_workers_per_gather = 1")
     statement = sql.SQL(
         f"WITH alike AS MATERIALIZED (SELECT id FROM records WHERE {{}} ORDER BY bits <~> "
-        f"(SELECT binary_quantize(%s::halfvec - middle)::bit({meta.near}) FROM meta) LIMIT %s) "
+        f"(SELECT binary_quantize(%s::halfvec - middle)::bit({meta.near}) FROM meta) NULLS FIRST LIMIT %s) "
         "SELECT records.id, (near <#> %s::halfvec) + 0 AS far FROM alike JOIN records USING (id) ORDER BY far LIMIT %s"
     ).format(condition)
     rows = connection.execute(statement, [*given, asked, SURE * wanted, asked, wanted], prepare=False).fetchall()

@@ -82,8 +82,8 @@ class Upkeep:
                     try:
                         if changes and not self._stopped:
                             renew(connection)
-                        if not self._stopped:
-                            build(connection)
+                        if not self._stopped and build(connection) and not changes:
+                            renew(connection)  # as after a migration, which writes every row anew
                     finally:
                         with self._wake:
                             self._at_work = None

@@ -10,12 +10,14 @@ from torch import Tensor
 from passerby.search._candidates import is_full
 from passerby.search.counting.digits import BASE, DIGIT, ROUNDING, TINY, Digits, digits
 from passerby.search.counting.memory import memory
-from passerby.search.counting.sides import Floats, Ints, Sides
+from passerby.search.counting.sides import PAIRS, Floats, Ints, Sides
 
 DEPTH = 512
 """Dimensions that float32 sums up before the sum is added to that of the others."""
 LARGEST_SUM = 2**31 - 1
 """What sums of products of digits may reach: int32 ends there."""
+ROWS = 16
+"""Queries of a tile that are worth a thread."""
 CENTRED = 0.05
 """Share of the vectors' mean square from which on their mean is worth subtracting."""
 
@@ -56,41 +58,39 @@ def by_digits(given: Sides, rows: Ints, *, count: int, most: tuple[int, int]) ->
     Raises:
         ValueError: if products of so many digits would not be exact.
     """
+    # Numba takes a while to load.
+    from passerby.search.counting import compiled
+
     dim = given.crops.shape[1]
     if count > most_digits(dim):
         raise ValueError(f"count is {count}; products of {dim:,} dimensions are exact for {most_digits(dim)} or fewer.")
     centre = _centre(given, rows)
     ours = digits(given.queries, centre, count=count)
     theirs = digits(given.crops, centre, count=count, rows=torch.from_numpy(rows), last_first=True)
-    scale, offset = torch.from_numpy(given.scale[rows]), torch.from_numpy(given.offset[rows])
-    about = torch.zeros(len(given.queries), dtype=torch.float64)
+    scale, offset, about = given.scale[rows], given.offset[rows], np.zeros(len(given.queries))
     if centre is not None:
-        wide = centre.double()
-        about = _times(given.queries, np.arange(len(given.queries)), wide) - float(wide @ wide)
-        offset = offset + scale * _times(given.crops, rows, wide)
-    factor = (scale * theirs.steps.double()).float()
-    beside = torch.stack((torch.ones_like(about), about), dim=1).float()
-    above = torch.stack((offset, scale)).float() if centre is not None or given.metric == "euclidean" else None
-    sums, found = memory(most[0] * most[1], kind=np.int32), memory(most[0] * most[1], kind=np.float32)
+        about = _times(given.queries, np.arange(len(given.queries)), centre) - float(centre.double().square().sum())
+        offset = offset + scale * _times(given.crops, rows, centre)
+    factor = (scale * theirs.steps.double().numpy()).astype(np.float32)
+    beside, above = about.astype(np.float32), np.stack((scale, offset)).astype(np.float32)
+    sizes = [torch.from_numpy(np.abs(side)) for side in (scale, offset, about)]
+    sums, found = (memory(most[0] * most[1], kind=np.int32) for _ in range(2))
 
     def by(level: int) -> Approximate:
-        error = _error_of_digits(ours, theirs, scale.abs(), offset.abs(), about.abs(), level)
+        error = _error_of_digits(ours, theirs, *sizes, level=level)
 
         def tile(some: Ints, columns: slice) -> Tile:
             shape = (len(some), columns.stop - columns.start)
-            into, keys = sums[: shape[0] * shape[1]].view(shape), found[: shape[0] * shape[1]].view(shape)
+            into, more = sums[: shape[0] * shape[1]].view(shape), found[: shape[0] * shape[1]].view(shape)
+            keys = more.view(torch.float32)  # each is worked out from what stands there
             asked = torch.from_numpy(some)
             left = ours.digits[asked]
-            for depth in range(1, level + 1):
+            for depth, there in zip(range(1, level + 1), (into, more), strict=False):
                 right = theirs.digits[columns, (count - depth) * dim :]
-                torch._int_mm(left[:, : depth * dim], right.T, out=into)
-                if depth == 1:
-                    keys.copy_(into).mul_(factor[columns])  # quicker than a product of two types
-                else:
-                    keys.addcmul_(into, factor[columns], value=float(BASE) ** (1 - depth))
-            keys.mul_(ours.steps[asked, None])
-            if above is not None:
-                keys.addmm_(beside[asked], above[:, columns])
+                torch._int_mm(left[:, : depth * dim], right.T, out=there)
+            both = into.numpy(), more.numpy(), level, np.float32(BASE)
+            rates = factor[columns], ours.steps.numpy()[some], beside[some], above[:, columns]
+            compiled.shared(compiled.keys, len(some), *both, *rates, keys.numpy(), least=ROWS)
             return Tile(keys, into, error(asked, columns))
 
         return tile
@@ -111,7 +111,7 @@ def _centre(given: Sides, rows: Ints) -> Tensor | None:
 
 
 def _error_of_digits(
-    ours: Digits, theirs: Digits, scale: Tensor, offset: Tensor, about: Tensor, level: int
+    ours: Digits, theirs: Digits, scale: Tensor, offset: Tensor, about: Tensor, *, level: int
 ) -> Callable[[Tensor, slice], Floats]:
     """How far keys by the first digits can be from exact arithmetic, for the worst crop of a range."""
 
@@ -134,12 +134,14 @@ def _error_of_digits(
     return error
 
 
-def _times(vectors: Tensor, rows: Ints, wide: Tensor) -> Tensor:
-    """(N,) float64 inner products."""
-    found = torch.empty(len(rows), dtype=torch.float64)
-    for start in range(0, len(rows), 64):
-        part = vectors[torch.from_numpy(rows[start : start + 64])]
-        torch.mv(part.double(), wide, out=found[start : start + 64])
+def _times(vectors: Tensor, rows: Ints, centre: Tensor) -> Floats:
+    """(N,) inner products of some vectors with the centre."""
+    # Numba takes a while to load.
+    from passerby.search.counting import compiled
+
+    found = np.empty(len(rows))
+    pairs = centre[None].numpy(), vectors.numpy(), np.zeros(len(rows), dtype=np.int64), rows
+    compiled.shared(compiled.products, len(rows), *pairs, found, least=PAIRS)
     return found
 
 

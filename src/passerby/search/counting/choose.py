@@ -18,9 +18,9 @@ from passerby.search.counting.targets import Targets
 
 TRIED = (32, 1024)
 """Queries and crops with which the kinds of keys are tried."""
-PAIR = 60
+PAIR = 35
 """What a pair costs in float64, in those of the float32 product of many; measured, as the next three."""
-CUT = 150
+CUT = 80
 """What cutting a vector into one digit costs, in float32 products of it."""
 FLOAT32 = 1.05
 """What the sums of float32 cost, in bare products."""
@@ -30,7 +30,7 @@ ENTRY = 6000
 """What it costs to hold a target and a crop against each other, likewise, for vectors of one dimension."""
 ALL = (8, 13000)
 """What it costs to put all crops in order, for each: in products, and likewise."""
-SORTED = 0.15
+COUNTED = 0.08
 """What it costs to count among keys, likewise, for vectors of 2,048 dimensions."""
 
 
@@ -105,10 +105,10 @@ def _sample(given: Targets, crops: Sides, rows: Ints) -> tuple[Ints, Ints, Sides
 def _costs(crops: Sides, cut: Pieces, device: torch.device | str) -> list[float]:
     """Of keys by one digit, by two, ..., by float32: what one costs in those of a bare float32 product."""
     dim = crops.crops.shape[1]
-    sorting = SORTED * 2048 / dim
+    counting = COUNTED * 2048 / dim
     most = min(cut.digits, most_digits(dim)) if torch.device(device).type == "cpu" and is_full(dim) else 0
     # A first digit takes one product of int8, a second one two more.
-    return [sorting + (2 * count - 1) * _int8_cost() for count in range(1, most + 1)] + [sorting + FLOAT32]
+    return [counting + (2 * count - 1) * _int8_cost() for count in range(1, most + 1)] + [counting + FLOAT32]
 
 
 def _tried(given: Targets, crops: Sides, query: int, looked: Ints) -> _Tried:

@@ -6,9 +6,9 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
+from passerby.search.counting.between import Between, between
 from passerby.search.counting.choose import PAIR, TIES, Level, levels, ties
 from passerby.search.counting.classes import closer_by_classes
-from passerby.search.counting.packed import Packed, between, packed, places
 from passerby.search.counting.pieces import pieces
 from passerby.search.counting.sides import Ints, Sides, doubt, keys
 from passerby.search.counting.targets import Targets
@@ -90,15 +90,16 @@ def _in_tile(
     which = np.arange(mine.start, mine.stop)
     for level, after in zip(kinds, (*kinds[1:], None), strict=True):
         some, block = np.unique(given.queries[which], return_inverse=True)
-        ordered = packed(level.approximate(some, tile), *left_out(some, tile))
-        low, high = between(ordered, block, given.keys[which], given.doubts[which])
+        found = between(
+            level.approximate(some, tile), left_out(some, tile), block, given.keys[which], given.doubts[which]
+        )
         enough = np.ones(len(which), dtype=np.bool_)
         if after is not None:
-            open_ones = np.bincount(block, high - low, minlength=len(some))
+            open_ones = np.bincount(block, found.high - found.low, minlength=len(some))
             enough = (PAIR * open_ones <= after.cost * (tile.stop - tile.start))[block]
         done = which[enough]
-        counts[done - mine.start] = low[enough] + _decided(
-            given, crops, rows[tile], ordered, done, block[enough], low[enough], high[enough], most
+        counts[done - mine.start] = found.low[enough] + _decided(
+            given, crops, rows[tile], found, np.flatnonzero(enough), done, most
         )
         which = which[~enough]
         if not len(which):
@@ -110,27 +111,23 @@ def _decided(
     given: Targets,
     crops: Sides,
     rows: Ints,
-    ordered: Packed,
+    found: Between,
+    places: Ints,
     which: Ints,
-    block: Ints,
-    low: Ints,
-    high: Ints,
     most: int,
 ) -> Ints:
-    """How many of the crops between two places of the order are closer than each of some targets.
+    """How many of the crops that approximate keys leave open are closer than each of some targets.
 
     Args:
         given: the targets.
         crops: queries and crops.
         rows: (T,) the crops of a tile.
-        ordered: these in order.
-        which: (M,) the targets ...
-        block: (M,) ... the places of their queries in `ordered` ...
-        low: (M,) ... and from where on ...
-        high: (M,) ... to where crops are looked at.
+        found: what approximate keys say of them.
+        places: (M,) the places in `found` ...
+        which: (M,) ... of these targets.
         most: pairs that are looked at at once.
     """
-    lengths = high - low
+    lengths = (found.high - found.low)[places]
     ends = np.cumsum(lengths)
     counts = np.zeros(len(which), dtype=np.int64)
     first = 0
@@ -139,9 +136,8 @@ def _decided(
         last = max(first + 1, int(np.searchsorted(ends, done + most, side="right")))
         part = slice(first, last)
         pairs = np.repeat(np.arange(first, last), lengths[part])
-        numbers = np.arange(len(pairs)) + np.repeat(low[part] - (ends[part] - lengths[part] - done), lengths[part])
-        found = rows[places(ordered, block[pairs], numbers)]
-        counts += np.bincount(pairs[_are_closer(given, which[pairs], crops, found)], minlength=len(which))
+        looked = rows[found.places(places[part])]
+        counts += np.bincount(pairs[_are_closer(given, which[pairs], crops, looked)], minlength=len(which))
         first = last
     return counts
 
@@ -156,8 +152,9 @@ def _are_closer(given: Targets, which: Ints, crops: Sides, rows: Ints) -> npt.ND
         rows: (P,) crops that each is held against.
     """
     queries = given.queries[which]
-    pairs, inverse = np.unique(queries * len(crops.crops) + rows, return_inverse=True)
-    asked, looked = np.divmod(pairs, len(crops.crops))
+    # Crop by crop: there are more of them than a cache holds.
+    pairs, inverse = np.unique(rows * len(crops.queries) + queries, return_inverse=True)
+    looked, asked = np.divmod(pairs, len(crops.queries))
     found, doubts = keys(crops, asked, looked)[inverse], doubt(crops, asked, looked)[inverse]
     ahead = found - given.keys[which]
     most = doubts + given.doubts[which]

@@ -13,13 +13,13 @@ DIGIT = 127
 BASE = 2 * DIGIT
 """Steps of a digit; the next one shares out half a step to either side."""
 CHUNK = 64
-"""Vectors that are worked on at a time; they stay in the cache."""
+"""Vectors that are worth a thread."""
 ROUNDING = 2.0**-24
 """Half a unit of float32."""
 TINY = torch.finfo(torch.float32).tiny
 """The least number that float32 holds to its full precision."""
 LEAST_STEP = 1e-30
-"""What a unit of the first digit is worth at least, so that one of the last digit has a finite inverse."""
+"""What a unit of the first digit is worth at least, so that it has a finite inverse."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -53,36 +53,42 @@ def digits(
         rows: (N,) which vectors; all by default.
         last_first: True to put the last digit first.
     """
+    # Numba takes a while to load.
+    from passerby.search.counting.compiled import cut, shared
+
     dim = vectors.shape[1]
     number = len(vectors) if rows is None else len(rows)
     found = memory(number, count * dim, kind=np.int8)
-    steps, lengths = torch.empty(number), torch.empty(number)
-    rests = torch.empty(count, number)
-    places = [slice(k * dim, (k + 1) * dim) for k in (reversed(range(count)) if last_first else range(count))]
-    near, scaled = torch.empty(CHUNK, dim), torch.empty(CHUNK, dim)
-    for start in range(0, number, CHUNK):
-        part = slice(start, min(start + CHUNK, number))
-        left, whole = near[: part.stop - start], scaled[: part.stop - start]
-        if rows is None:
-            left.copy_(vectors[part])
-        else:
-            torch.index_select(vectors, 0, rows[part], out=left)
-        if centre is not None:
-            left.sub_(centre)
-        lengths[part] = torch.linalg.vector_norm(left, dim=1)
-        step = (torch.maximum(left.amax(dim=1), left.amin(dim=1).neg_()) / DIGIT).clamp_(min=LEAST_STEP)
-        steps[part] = step
-        # In units of the last digit. All that is rounded off is BASE / 2 and so no more than DIGIT before rounding.
-        step = step / BASE ** (count - 1)
-        left.mul_((1 / step)[:, None])
-        for k, place in enumerate(places):
-            unit = BASE ** (count - 1 - k)
-            torch.mul(left, 1 / unit, out=whole).round_()
-            found[part, place] = whole
-            left.sub_(whole, alpha=unit)
-            rests[k, part] = torch.linalg.vector_norm(left, dim=1).mul_(step)
-    # Sums of D squares err by D roundings at most; subtraction, products and steps by a few roundings of each number.
+    steps, lengths, rests = np.empty(number, np.float32), np.empty(number), np.empty((count, number))
+    places = np.arange(count) * dim
+    shared(
+        cut,
+        number,
+        vectors.numpy(),
+        np.arange(number) if rows is None else rows.numpy(),
+        np.empty(0, np.float32) if centre is None else centre.numpy(),
+        (np.float32(DIGIT), np.float32(BASE), np.float32(LEAST_STEP)),
+        places[::-1] if last_first else places,
+        found.numpy(),
+        steps,
+        lengths,
+        rests,
+        least=CHUNK,
+    )
+    # What `cut` works out errs by at most
+    # - D roundings where D squares are summed up, in whatever order, and that of each square;
+    # - five of each number: when the centre is taken off, when the step is inverted, when that is multiplied, when what
+    #   a digit leaves is brought to the units of the next, and when that digit is taken off, which is exact unless both
+    #   are rounded together. The step itself is what it is.
+    # Squares too small for float32 are of numbers below 2**-63 steps. Beside them stands one of half a step or more,
+    # next to whose roundings they are nothing: otherwise a step is LEAST_STEP, of which no number is so small a part.
+    # A number is no more than 127 steps and a few roundings, and so is what the first digit leaves in its units.
     more = 1 + 2 * (dim + 8) * ROUNDING
-    slack = 12 * ROUNDING * (lengths.double() * more)
-    tiny = (dim * TINY) ** 0.5  # squares below TINY may be lost
-    return Digits(found, count, steps, lengths.double() * more + slack + tiny, rests.double() * more + slack + tiny)
+    slack = 12 * ROUNDING * lengths * more
+    tiny = 2 * dim**0.5 * TINY  # numbers below TINY may be taken for 0
+    return Digits(
+        found,
+        count,
+        torch.from_numpy(steps),
+        *(torch.from_numpy(side * more + slack + tiny) for side in (lengths, rests)),
+    )

@@ -3,7 +3,6 @@
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass
-from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -17,8 +16,8 @@ Ints = npt.NDArray[np.int64]
 
 CHUNK = 32
 """Vectors that are widened to float64 at a time; they stay in the cache."""
-TOGETHER = 8
-"""Queries whose products are one matrix, where they share crops; to widen a crop costs as much as some products."""
+PAIRS = 256
+"""Pairs that are worth a thread."""
 ROUNDING = 2.0**-53
 """Half a unit of float64."""
 STEPS = 12
@@ -111,40 +110,18 @@ def products(given: Sides, queries: Ints, crops: Ints) -> Floats:
 
     Args:
         given: queries and crops.
-        queries: (P,) rows of the queries, ascending.
+        queries: (P,) rows of the queries.
         crops: (P,) rows of the crops.
 
     Returns:
         (P,) inner products.
     """
+    # Numba takes a while to load.
+    from passerby.search.counting import compiled
+
     found = np.empty(len(queries))
-    some, place = np.unique(queries, return_inverse=True)
-    blocks = np.searchsorted(place, np.arange(0, len(some) + TOGETHER, TOGETHER)).tolist()
-    for first, end in pairwise(blocks):
-        part, asked = slice(first, end), some[place[first] : place[end - 1] + 1]
-        shared, column = np.unique(crops[part], return_inverse=True)
-        if 2 * len(shared) <= end - first:
-            wide = given.queries.numpy()[asked].astype(np.float64).T
-            found[part] = _widened(given, shared, wide)[column, place[part] - place[first]]
-            continue
-        starts = [first, *(first + 1 + np.flatnonzero(np.diff(place[part]))).tolist(), end]
-        for query, (start, stop) in zip(asked.tolist(), pairwise(starts), strict=True):
-            wide = given.queries.numpy()[query].astype(np.float64)
-            found[start:stop] = _widened(given, crops[start:stop], wide)
-    return found
-
-
-def _widened(given: Sides, crops: Ints, wide: Floats) -> Floats:
-    """(P,) or (P, Q): crops (P, D) times a query (D,) or queries (D, Q), in float64."""
-    found = np.empty((len(crops), *wide.shape[1:]))
-    matrix = given.crops.numpy()
-    taken = np.empty((min(CHUNK, len(crops)), matrix.shape[1]), np.float32)
-    room = np.empty(taken.shape, np.float64)
-    for start in range(0, len(crops), CHUNK):
-        size = min(CHUNK, len(crops) - start)
-        np.take(matrix, crops[start : start + size], axis=0, out=taken[:size], mode="clip")
-        np.copyto(room[:size], taken[:size])
-        np.dot(room[:size], wide, out=found[start : start + size])
+    pairs = given.queries.numpy(), given.crops.numpy(), queries, crops
+    compiled.shared(compiled.products, len(queries), *pairs, found, least=PAIRS)
     return found
 
 

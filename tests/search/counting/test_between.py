@@ -1,0 +1,116 @@
+"""What is surely closer and what is left open, whether targets are held against all keys or keys are sorted."""
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from passerby.search.counting import between as module
+from passerby.search.counting.approximate import Tile
+from passerby.search.counting.between import between
+from passerby.search.counting.compiled import CHUNK
+from passerby.search.counting.pieces import MOST
+
+WIDTHS = [1, 31, 33, CHUNK, CHUNK + 1, 8192]
+WAYS = [0, 10**9]
+
+
+def check(keys, true, errors, left_out, block, wanted, doubts, wrong):
+    """Counts lie between those of surely closer and not surely farther crops, whose true keys are given."""
+    keys = torch.from_numpy(keys.astype(np.float32))
+    tile = Tile(keys, torch.empty(keys.shape, dtype=torch.int32), errors)
+    found = between(tile, np.nonzero(left_out), block, wanted, doubts)
+    low, high = found.low, found.high
+    for number, (query, key) in enumerate(zip(block, wanted + wrong, strict=True)):
+        kept = ~left_out[query]
+        assert low[number] <= (true[query][kept] < key).sum()
+        assert (true[query][kept] <= key).sum() <= high[number] <= kept.sum()
+        inside = found.places(np.array([number]))
+        assert len(inside) == high[number] - low[number] == len(set(inside.tolist()))
+        assert kept[inside].all()
+        ahead = np.flatnonzero(kept & (true[query] < key))
+        assert len(np.setdiff1d(ahead, inside)) == low[number]
+        assert not np.isin(np.flatnonzero(true[query] == key), np.setdiff1d(np.flatnonzero(kept), inside)).any()
+    some = np.arange(0, len(block), 2)
+    alone = [found.places(np.array([one])) for one in some]
+    assert np.array_equal(found.places(some), np.concatenate([np.empty(0, np.int64), *alone]))
+    return low, high
+
+
+@pytest.mark.parametrize("few", WAYS)
+@pytest.mark.parametrize("size", [1e-37, 1e-10, 1, 4e36])
+@pytest.mark.parametrize("width", WIDTHS)
+def test_counts_are_on_either_side_of_the_true_one(width, size, few, monkeypatch):
+    monkeypatch.setattr(module, "FEW", few)
+    rng = np.random.default_rng(width)
+    true = rng.standard_normal((6, width)) * size
+    errors = size * np.array([0, 1e-7, 1e-6, 1e-4, 1e-2, 10])
+    keys = (true + rng.uniform(-1, 1, true.shape) * errors[:, None] * 0.999).astype(np.float32)
+    errors = np.maximum(errors, np.abs(keys - true).max(axis=1))
+    left_out = rng.random(true.shape) < 0.1
+    block = np.repeat(np.arange(6), 8)
+    picked = np.repeat(true, 8, axis=0)[np.arange(48), rng.integers(0, width, 48)]
+    picked[::3] = rng.standard_normal(16) * size
+    doubts = np.abs(picked) * rng.choice([0, 1e-13, 1e-3], 48)
+    check(keys, true, errors, left_out, block, picked, doubts, doubts * rng.uniform(-1, 1, 48))
+
+
+@given(
+    seed=st.integers(0, 2**32),
+    width=st.sampled_from([1, 2, 40, 600]),
+    spread=st.sampled_from([0.0, 1e-45, 1e-8, 1.0]),
+    shift=st.sampled_from([0.0, 1.0, -1.0, 1e-30]),
+    error=st.sampled_from([0.0, 1e-9, 1e-3]),
+    few=st.sampled_from(WAYS),
+    threads=st.sampled_from([1, 3]),
+)
+@settings(max_examples=100, deadline=None)
+def test_the_bounds_hold_however_close_keys_lie(seed, width, spread, shift, error, few, threads):
+    rng = np.random.default_rng(seed)
+    true = (shift + spread * rng.standard_normal((40, width))).astype(np.float32).astype(np.float64)
+    keys = (true + error * rng.choice([-1, 0, 1], true.shape)).astype(np.float32)
+    errors = np.abs(keys - true).max(axis=1)
+    left_out = rng.random(true.shape) < 0.2
+    block = np.sort(rng.integers(0, 40, 90))
+    wanted = true[block, rng.integers(0, width, 90)]
+    before, kept = torch.get_num_threads(), module.FEW
+    try:
+        torch.set_num_threads(threads)
+        module.FEW = few
+        check(keys, true, errors, left_out, block, wanted, np.zeros(90), 0)
+    finally:
+        torch.set_num_threads(before)
+        module.FEW = kept
+
+
+@pytest.mark.parametrize("few", WAYS)
+def test_targets_beyond_all_keys_have_all_or_none_ahead(few, monkeypatch):
+    monkeypatch.setattr(module, "FEW", few)
+    true = np.array([[-1.0, 0, 1, 2], [3e38, -3e38, 0, 0]])
+    far = np.array([-1e200, -3, 3, 1e200, -1e200, 1e200])
+    block = np.array([0, 0, 0, 0, 1, 1])
+    low, high = check(true, true, np.zeros(2), np.zeros((2, 4), bool), block, far, np.zeros(6), 0)
+    assert low.tolist() == [0, 0, 4, 4, 0, low[5]]
+    assert high.tolist() == [0, 0, 4, 4, 0, 4]
+
+
+@pytest.mark.parametrize("few", WAYS)
+def test_what_is_left_out_is_never_counted_even_if_it_is_all(few, monkeypatch):
+    monkeypatch.setattr(module, "FEW", few)
+    left_out = np.array([[True] * 5, [True, False, True, True, True]])
+    given = np.zeros((2, 5)), np.zeros((2, 5)), np.full(2, 9.0), left_out, np.arange(2)
+    for wanted, open_ones in ((1e9, [0, 0]), (0, [0, 1]), (1e200, None)):
+        low, high = check(*given, np.full(2, wanted), np.zeros(2), 0)
+        assert high.tolist() == [0, 1]
+        assert open_ones is None or (high - low).tolist() == open_ones
+
+
+def test_keys_of_float32_that_differ_at_all_are_told_apart_where_few_are_sought():
+    true = np.nextafter(np.float32(1), np.float32([0, 1, 2])).astype(np.float64)[None]
+    low, high = check(true, true, np.zeros(1), np.zeros((1, 3), bool), np.zeros(1, int), true[0, 1:2], np.zeros(1), 0)
+    assert (low[0], high[0]) in ((0, 3), (1, 2))  # bounds are rounded outwards by one
+
+
+def test_a_tile_has_no_more_chunks_than_an_integer_has_bits():
+    assert MOST[1] <= 63 * CHUNK
