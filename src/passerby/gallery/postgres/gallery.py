@@ -71,9 +71,10 @@ class PostgresGallery:
         if not records:
             self.ready()
             return Added(new=0, replaced=0)
-        with self._database.connection(statement_s=ADDING_S) as connection:
-            added = add(connection, records, vectors, near_dim=self._meta.near)
-        self._upkeep.changed(len(records))
+        with self._upkeep.change() as changed:
+            with self._database.connection(statement_s=ADDING_S) as connection:
+                added = add(connection, records, vectors, near_dim=self._meta.near)
+            changed(len(records))
         return added
 
     def search(
@@ -112,10 +113,10 @@ class PostgresGallery:
             "WITH gone AS (DELETE FROM records WHERE {} RETURNING id), "
             "bare AS (DELETE FROM thumbnails USING gone WHERE thumbnails.id = gone.id) SELECT count(*) FROM gone"
         ).format(condition)
-        with self._database.connection(statement_s=ADDING_S) as connection:
-            number = _only(connection.execute(statement, given))
-        if number:
-            self._upkeep.changed(number)
+        with self._upkeep.change() as changed:
+            with self._database.connection(statement_s=ADDING_S) as connection:
+                number = _only(connection.execute(statement, given))
+            changed(number)
         return number
 
     def count(self, where: Where = EVERYTHING) -> int:

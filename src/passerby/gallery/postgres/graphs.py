@@ -6,6 +6,8 @@ from dataclasses import dataclass
 import psycopg
 from psycopg import sql
 
+from passerby.gallery.postgres.renew import renew
+
 TAIL = 50_000
 """So many records may be in no graph before one is built: a search looks at each of them."""
 LEVEL = 2
@@ -101,6 +103,7 @@ def _build(connection: psycopg.Connection, tail: int) -> bool:
             connection.execute("DELETE FROM graphs WHERE name = %s", (graph.name,))
         connection.execute("INSERT INTO graphs VALUES (%s, %s, %s, %s)", (low, high, name, rows))
     _remove_others(connection, graphs(connection))
+    renew(connection, wait=True)  # nobody else builds now, and while this was built nobody could
     return True
 
 

@@ -2,14 +2,17 @@
 
 import contextlib
 import logging
+import math
 import threading
 import time
+from collections.abc import Callable, Iterator
 
 import psycopg
 
 from passerby.gallery.contract import Unavailable
 from passerby.gallery.postgres.database import Database
 from passerby.gallery.postgres.graphs import build
+from passerby.gallery.postgres.renew import renew
 
 QUIET_S = 3.0
 """So long after the last change it begins."""
@@ -29,7 +32,7 @@ class Upkeep:
     def __init__(self, database: Database) -> None:
         self._database = database
         self._wake = threading.Condition()
-        self._changes = 0
+        self._changes = self._under_way = 0
         self._first = self._last = time.monotonic()
         self._look = True  # whoever had it open before may have left a graph to build
         self._stopped = False
@@ -37,18 +40,24 @@ class Upkeep:
         self._thread = threading.Thread(target=self._run, name="gallery-upkeep", daemon=True)
         self._thread.start()
 
-    def changed(self, number: int) -> None:
-        """Take note that so many records were added or deleted.
-
-        Args:
-            number: how many.
-        """
+    @contextlib.contextmanager
+    def change(self) -> Iterator[Callable[[int], None]]:
+        """It is not quiet while records are added or deleted; give the function how many, in the end."""
         with self._wake:
-            self._last = time.monotonic()
+            self._under_way += 1
+        try:
+            yield self._changed
+        finally:
+            with self._wake:
+                self._under_way -= 1
+                self._last = time.monotonic()
+                self._wake.notify()
+
+    def _changed(self, number: int) -> None:
+        with self._wake:
             if not self._changes:
-                self._first = self._last
+                self._first = time.monotonic()
             self._changes += number
-            self._wake.notify()
 
     def settle(self) -> None:
         """Do all of it now, and wait for it."""
@@ -82,8 +91,8 @@ class Upkeep:
                     try:
                         if changes and not self._stopped:
                             renew(connection)
-                        if not self._stopped and build(connection) and not changes:
-                            renew(connection)  # as after a migration, which writes every row anew
+                        if not self._stopped:
+                            build(connection)
                     finally:
                         with self._wake:
                             self._at_work = None
@@ -97,20 +106,11 @@ class Upkeep:
         with self._wake:
             while not self._stopped:
                 now = time.monotonic()
-                due = min(self._last + QUIET_S, self._first + LONGEST_S) if self._changes >= MANY else None
+                quiet = math.inf if self._under_way else self._last + QUIET_S
+                due = min(quiet, self._first + LONGEST_S) if self._changes >= MANY else math.inf
                 if self._look:
-                    due = self._last + QUIET_S
-                if due is not None and now >= due:
+                    due = min(due, quiet)
+                if now >= due:
                     return True
-                self._wake.wait(None if due is None else due - now)
+                self._wake.wait(None if due == math.inf else due - now)
             return False
-
-
-def renew(connection: psycopg.Connection) -> None:
-    """Renew the planner's figures, and note which pages hold nothing but what everybody may see.
-
-    Args:
-        connection: in no transaction.
-    """
-    # The indexes are left to the server's own, slower clearing up: to take the deleted out of a graph takes minutes.
-    connection.execute("VACUUM (ANALYZE, INDEX_CLEANUP off, SKIP_LOCKED, PARALLEL 0) records")
