@@ -9,6 +9,7 @@ galleries stay in a folder, and are searched there again without being filled ag
 
 import argparse
 import json
+import sys
 import tempfile
 import threading
 import time
@@ -185,6 +186,7 @@ def fill(gallery: PostgresGallery, number: int, dim: int, watched: Watched) -> R
         begun = time.perf_counter()
         gallery.add(records)
         adding += time.perf_counter() - begun
+    print(f"{number:,} records added, {number / adding:,.0f} a second", file=sys.stderr, flush=True)
     begun = time.perf_counter()
     gallery.settle()
     return {

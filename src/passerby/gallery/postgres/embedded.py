@@ -224,12 +224,12 @@ def _lock(file: int, kind: int) -> bool:
 
 
 def _settings() -> list[str]:
-    """Of the server: nothing but the socket is listened on; a quarter of the memory is its own, at most 1.5 GB."""
+    """Of the server: nothing but the socket is listened on; a quarter of the memory is its own, at most 3 GB."""
     total = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 2**20
     settings = {
         "listen_addresses": "",
         "unix_socket_permissions": "0700",
-        "shared_buffers": f"{max(64, min(total // 4, 1536))}MB",
+        "shared_buffers": f"{max(64, min(total // 4, 3072))}MB",
         "max_wal_size": "4GB",
         "wal_level": "minimal",
         "max_wal_senders": "0",

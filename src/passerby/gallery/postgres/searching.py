@@ -33,7 +33,7 @@ They lie one after another in `records_bits`, a sixteenth of the copies, and cos
 """
 MOST_BY_BITS = 200
 """More answers than these are not searched by bits: each takes SURE more candidates, which lie scattered."""
-SURE = 8
+SURE = 6
 """Records that are looked at by their copies, for each candidate that is wanted."""
 MOST_BY_GRAPH = 1_000
 """More answers than these are always searched exactly."""
