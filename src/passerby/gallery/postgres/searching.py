@@ -29,7 +29,7 @@ lie one after another in `records_where`, and twice as long or more elsewhere. A
 BY_BITS = 120.0
 """Up to so many times the square root of all, what a filter of cameras or a time keeps is searched by its bits.
 
-They lie one after another in `records_bits`, a sixteenth of the copies, and cost a third of the time.
+They lie one after another in `records_bits`, a sixteenth of the copies, and cost less than half the time.
 """
 MOST_BY_BITS = 200
 """More answers than these are not searched by bits: each takes SURE more candidates, which lie scattered."""
@@ -152,7 +152,7 @@ def _by_bits(
     """Candidates of the records that have most bits in common with the query."""
     condition, given = filtered
     asked = _text(near(query[None], meta.near)[0])
-    # a second process halves the time; a third one takes as long to start as it saves
+    # a second process saves a third of the time; more would compete with other searches
     connection.execute("SET LOCAL max_parallel_workers_per_gather = 1")
     statement = sql.SQL(
         f"WITH alike AS MATERIALIZED (SELECT id FROM records WHERE {{}} ORDER BY bits <~> "
