@@ -2,9 +2,11 @@ import pytest
 
 pytest.importorskip("pymilvus")
 
+from pymilvus import MilvusClient
+
 from gallery import conformance
 from gallery.conformance import *  # noqa: F403
-from gallery.made_records import MODEL
+from gallery.made_records import MODEL, made_records
 from gallery.milvus_server import milvus_server
 from passerby.gallery.open_gallery import open_gallery
 from passerby.gallery.where import Where
@@ -71,3 +73,16 @@ def test_a_collection_of_somebody_else_is_left_alone(server):
         open_gallery(f"milvus://127.0.0.1:{server}/not_ours", model=MODEL, dim=4)
     assert "not_ours_words" not in link.client.list_collections()
     link.close()
+
+
+def test_what_was_added_is_told_to_be_indexed_on_closing(server):
+    url = f"milvus://127.0.0.1:{server}/to_be_indexed"
+    gallery = open_gallery(url, model=MODEL, dim=8)
+    gallery.add(made_records(30, dim=8))
+    client = MilvusClient(f"http://127.0.0.1:{server}")
+    try:
+        assert client.get_collection_stats("to_be_indexed")["row_count"] == 0  # of what is sealed
+        gallery.close()
+        assert client.get_collection_stats("to_be_indexed")["row_count"] == 30
+    finally:
+        client.close()

@@ -104,6 +104,11 @@ class Collection:
         # servers do not count a deletion among the writes that a session must see
         self._strong_until = time.monotonic() + _SETTLING
 
+    def seal(self) -> None:
+        """Have all rows so far indexed, which begins now and takes Milvus a while."""
+        with self.link.answered():
+            self.link.client.flush(self.name, timeout=SECONDS)
+
     def nearest(
         self, vectors: Vector, limit: int, passing: str, fields: Sequence[str], search: Mapping[str, int]
     ) -> list[list[Row]]:

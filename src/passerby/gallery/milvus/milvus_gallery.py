@@ -24,6 +24,7 @@ from passerby.gallery.milvus.pages import pages
 from passerby.gallery.milvus.passing import passing
 from passerby.gallery.milvus.rows import FIELDS, to_record, to_row, to_thumbnail
 from passerby.gallery.milvus.schema import words_of
+from passerby.gallery.milvus.sealing import Sealing
 from passerby.gallery.milvus.words import Words
 from passerby.gallery.record import Record
 from passerby.gallery.where import EVERYTHING, Where
@@ -60,6 +61,7 @@ class MilvusGallery:
         self._lite = place.lite is not None
         self._records = Collection(link, place.collection)
         self._words = Words(Collection(link, words_of(place.collection)))
+        self._sealing = None if self._lite else Sealing(self._records.seal)
         self._seen: set[int] = set()
         self._closing = threading.Lock()
         self._page = max(16, min(2_000, PART // (4 * about.dim)))
@@ -84,6 +86,8 @@ class MilvusGallery:
                 part.append(row)
                 size += bytes_of
             self._records.upsert(part)
+        if self._sealing is not None:
+            self._sealing.added()
         return Added(new=len(rows) - replaced, replaced=replaced)
 
     def search(
@@ -190,9 +194,11 @@ class MilvusGallery:
         self._words.ready()
 
     def close(self) -> None:
-        """Let go of Milvus; Milvus Lite is stopped by the last gallery that is open on its file."""
+        """Have what was added indexed, and let go of Milvus; the last gallery on the file of Milvus Lite stops that."""
         with self._closing:
             if not self._link.closed:
+                if self._sealing is not None:
+                    self._sealing.stop()
                 self._let_go(self._link, self._place)
 
     def _link_open(self) -> None:
