@@ -22,6 +22,7 @@ from passerby.gallery.contract import Added, Unavailable
 from passerby.gallery.drop import drop
 from passerby.gallery.open_gallery import open_gallery
 from passerby.gallery.postgres import graphs, schema, searching
+from passerby.gallery.postgres.checking import check_bits
 from passerby.gallery.postgres.database import database
 from passerby.gallery.postgres.near import OFF, near
 from passerby.gallery.where import Where
@@ -233,24 +234,29 @@ def test_a_gallery_becomes_one_of_the_next_version_and_a_newer_one_is_refused(tm
         open_gallery(str(place))
 
 
+AS_OF_VERSION_1 = """
+DROP INDEX records_bits; ALTER TABLE records DROP COLUMN bits;
+ALTER TABLE meta DROP COLUMN middle, DROP COLUMN bits_recall, DROP COLUMN bits_checked; UPDATE meta SET version = 1
+"""
+
+
 @pytest.mark.parametrize("number", [900, 1_100])
-def test_version_1_becomes_version_2_with_bits_where_there_are_enough_records(tmp_path, number):
+def test_version_1_becomes_the_newest_with_bits_where_there_are_enough_records(tmp_path, number):
     place = tmp_path / "gallery"
     records = made_records(number, dim=DIM)
     with opened(place, model=MODEL, dim=DIM) as gallery:
         gallery.add(records)
         assert build(gallery, 100)[0]
         with gallery._database.connection() as connection:
-            connection.execute("DROP INDEX records_bits; ALTER TABLE records DROP COLUMN bits")
-            connection.execute("ALTER TABLE meta DROP COLUMN middle; UPDATE meta SET version = 1")
+            connection.execute(AS_OF_VERSION_1)
     with opened(place) as gallery:
         assert build(gallery, 10**6) == (False, [])
-        check_bits(gallery, there=number >= 1_000)
+        assert_bits(gallery, there=number >= 1_000)
         query = records[7]
         assert gallery.search(query.embedding[None], 1)[0][0].record.id == query.id
         for seed in (4, 5):
             gallery.add(made_records(200, dim=DIM, seed=seed))
-        check_bits(gallery, there=True)
+        assert_bits(gallery, there=True)
 
 
 def test_two_who_open_an_older_gallery_at_once_both_open_it(tmp_path, monkeypatch):
@@ -258,8 +264,7 @@ def test_two_who_open_an_older_gallery_at_once_both_open_it(tmp_path, monkeypatc
     with opened(place, model=MODEL, dim=DIM) as gallery:
         gallery.add(made_records(1_100, dim=DIM))
         with gallery._database.connection() as connection:
-            connection.execute("DROP INDEX records_bits; ALTER TABLE records DROP COLUMN bits")
-            connection.execute("ALTER TABLE meta DROP COLUMN middle; UPDATE meta SET version = 1")
+            connection.execute(AS_OF_VERSION_1)
         both, once, told = threading.Barrier(2), threading.local(), []
         read = schema.read_meta
 
@@ -283,7 +288,7 @@ def test_two_who_open_an_older_gallery_at_once_both_open_it(tmp_path, monkeypatc
             thread.start()
         for thread in threads:
             thread.join(30)
-        assert told == [2, 2]
+        assert told == [len(schema.MIGRATIONS)] * 2
 
 
 def test_a_record_that_an_older_passerby_added_without_bits_is_found(tmp_path, monkeypatch):
@@ -294,12 +299,13 @@ def test_a_record_that_an_older_passerby_added_without_bits_is_found(tmp_path, m
         gallery.add(records)
         assert build(gallery, 100)[0]
         with gallery._database.connection() as connection:
+            connection.execute("UPDATE meta SET bits_recall = 1")
             connection.execute("UPDATE records SET bits = NULL WHERE id = %s", (records[7].id,))
         where = Where(cameras=(records[7].camid,))
         assert gallery.search(records[7].embedding[None], 1, where=where)[0][0].record.id == records[7].id
 
 
-def check_bits(gallery, *, there):
+def assert_bits(gallery, *, there):
     """All records have bits, those of their copy against the gallery's middle, or none has."""
     with gallery._database.connection() as connection:
         rows = connection.execute(
@@ -324,6 +330,11 @@ def build(gallery, tail):
     with gallery._database.connection(statement_s=0, autocommit=True) as connection:
         built = graphs.build(connection, tail=tail)
         return built, [(one.low, one.high, one.rows) for one in graphs.graphs(connection)]
+
+
+def check(gallery):
+    with gallery._database.connection(statement_s=0, autocommit=True) as connection:
+        return check_bits(connection)
 
 
 def recall(gallery, held, queries, k=10, **options):
@@ -388,9 +399,9 @@ def test_records_get_their_bits_however_they_come(tmp_path, batches):
         for size in batches:
             gallery.add(records[start : start + size])
             start += size
-        check_bits(gallery, there=True)
+        assert_bits(gallery, there=True)
         gallery.add([replace(record, embedding=-record.embedding) for record in records[:50]])
-        check_bits(gallery, there=True)
+        assert_bits(gallery, there=True)
 
 
 def test_two_who_add_to_a_new_gallery_agree_on_its_middle(tmp_path):
@@ -408,7 +419,7 @@ def test_two_who_add_to_a_new_gallery_agree_on_its_middle(tmp_path):
         for thread in threads:
             thread.join(60)
         assert gallery.count() == 4_000
-        check_bits(gallery, there=True)
+        assert_bits(gallery, there=True)
 
 
 @pytest.mark.parametrize("positive", [False, True])
@@ -416,8 +427,8 @@ def test_what_a_filter_of_cameras_or_a_time_keeps_is_found_by_its_bits(tmp_path,
     monkeypatch.setattr(searching, "SMALL", 0)
     monkeypatch.setattr(searching, "IN_A_ROW", -1.0)
     dim, asked = 256, []
-    by_bits = searching._by_bits
-    monkeypatch.setattr(searching, "_by_bits", lambda *given, **more: asked.append(1) or by_bits(*given, **more))
+    by_bits = searching.by_bits
+    monkeypatch.setattr(searching, "by_bits", lambda *given, **more: asked.append(1) or by_bits(*given, **more))
     records = made_records(3_000, dim=dim, people=50, awkward=False)
     queries = vectors_of(records[::250])
     if positive:  # as after a rectifier
@@ -428,6 +439,7 @@ def test_what_a_filter_of_cameras_or_a_time_keeps_is_found_by_its_bits(tmp_path,
     with opened(tmp_path / "gallery", model=MODEL, dim=dim) as gallery:
         gallery.add(records)
         assert build(gallery, 100)[0]
+        assert check(gallery) >= 0.97
         few = Where(cameras=(1,), not_tracks=((1, 7),))
         for number, where in enumerate((few, Where(since=records[1_000].time), Where(cameras=(2,), pids=(4,)))):
             assert recall(gallery, held, queries, where=where) >= 0.97

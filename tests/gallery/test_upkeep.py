@@ -24,7 +24,7 @@ def quick(monkeypatch):
     monkeypatch.setattr(upkeep, "QUIET_S", 0.2)
     monkeypatch.setattr(upkeep, "MANY", 10)
     monkeypatch.setattr(upkeep, "renew", lambda connection: done.append("renew"))
-    monkeypatch.setattr(upkeep, "build", lambda connection, wait=False: done.append("build"))
+    monkeypatch.setattr(upkeep, "WORKS", (lambda connection, wait=False: done.append("build"),))
     thread = upkeep.Upkeep(Pretended())
     yield thread, done
     thread.stop()

@@ -15,7 +15,10 @@ SOME = 5_000
 def middle(connection: psycopg.Connection, coming: Half) -> Half | None:
     """The copies' mean, which does not change once it is there: a bit says whether a copy lies above it.
 
-    Around 0 instead, numbers that are never negative, as many a network gives, would all have the same bits.
+    Around 0 instead, numbers that are never negative, as many a network gives, would all have the same bits. If what
+    came first is unlike the rest, as where one camera was added before the others, the bits tell less; they are not
+    made anew, since every index would have to take in every record again, but not searched where they were measured to
+    find too few (checking.py).
 
     Args:
         connection: in a transaction. Until there is a mean, only one at a time adds records.

@@ -119,6 +119,8 @@ class Database:
         try:
             connection.execute(sql.SQL("SET search_path = {}, public").format(sql.Identifier(SCHEMA)))
             connection.execute("SET client_encoding = 'UTF8'")
+            # whatever the server's own is: who waited for another's change must see it, not fail
+            connection.execute("SET default_transaction_isolation = 'read committed'")
             _limit(connection, STATEMENT_S)
         except BaseException:
             connection.close()

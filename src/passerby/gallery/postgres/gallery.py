@@ -44,10 +44,12 @@ class PostgresGallery:
     `exact` looks at all copies that pass the filter, and proves that no other record can belong to the answer; where
     copies are projected, it looks at the whole vectors. `approximate` does the same in galleries below 20,000 records
     and where a filter keeps few (searching.py says how few). Where a filter of cameras or a time keeps more, but not
-    most, it looks at one bit a dimension of all that pass (bits.py); else it asks HNSW graphs, and looks at all that
-    pass where these find too few. A graph is built by a thread of whichever process has the gallery open, once 50,000
-    records are in none and nothing was added for three seconds (or for five minutes always something); until then these
-    are looked at one by one. `settle` builds at once.
+    most, it looks at one bit a dimension of all that pass (bits.py), if that was measured to find enough of this
+    gallery's records (checking.py). Else it asks HNSW graphs, and looks at all that pass where these find too few.
+
+    A graph is built by a thread of whichever process has the gallery open, once 50,000 records are in none and nothing
+    was added for three seconds (or for five minutes always something); until then these are looked at one by one.
+    `settle` builds at once.
 
     Args:
         database: which this gallery closes.

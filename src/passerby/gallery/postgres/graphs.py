@@ -1,19 +1,17 @@
 """The HNSW graphs of a gallery: which records are in one, and when one is built."""
 
-import time
 from dataclasses import dataclass
 
 import psycopg
 from psycopg import sql
 
+from passerby.gallery.postgres.building import building
 from passerby.gallery.postgres.renew import renew
 
 TAIL = 50_000
 """So many records may be in no graph before one is built: a search looks at each of them."""
 LEVEL = 2
 """A new graph takes in those before it that are at most so many times as large, so that there are few."""
-BUILDING = 7083216
-"""Number of the lock that whoever builds holds."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,16 +58,8 @@ def build(connection: psycopg.Connection, *, tail: int = TAIL, wait: bool = Fals
     Returns:
         Whether one was built.
     """
-    while not _one(connection, "SELECT pg_try_advisory_lock(%s)", BUILDING):
-        if not wait:
-            return False
-        # not pg_advisory_lock: who builds waits for every statement that began before, so for that one too
-        time.sleep(0.1)
-    try:
-        return _build(connection, tail)
-    finally:
-        if not connection.closed:
-            connection.execute("SELECT pg_advisory_unlock(%s)", (BUILDING,))
+    with building(connection, wait=wait) as alone:
+        return alone and _build(connection, tail)
 
 
 def _build(connection: psycopg.Connection, tail: int) -> bool:

@@ -52,6 +52,9 @@ MIGRATIONS: tuple[str, ...] = (
     UPDATE records SET bits = binary_quantize(records.near - middle)::bit({near}) FROM meta WHERE middle IS NOT NULL;
     CREATE INDEX records_bits ON records (camid, time) INCLUDE (trackid, id, bits);
     """,
+    """
+    ALTER TABLE meta ADD COLUMN bits_recall real, ADD COLUMN bits_checked bigint;
+    """,
 )
 """The first makes version 1, the next one makes version 2 of it, and so on; what has been released never changes."""
 

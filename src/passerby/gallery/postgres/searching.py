@@ -9,11 +9,13 @@ from psycopg import sql
 
 from passerby.gallery.contract import Hit, Way
 from passerby.gallery.cosines import cosines
+from passerby.gallery.postgres.by_bits import Candidate, by_bits
 from passerby.gallery.postgres.conditions import Conditions, conditions
 from passerby.gallery.postgres.graphs import Graph, graphs
 from passerby.gallery.postgres.near import OFF, near
 from passerby.gallery.postgres.rows import COLUMNS, record_of, vector_of
 from passerby.gallery.postgres.schema import Meta
+from passerby.gallery.postgres.written import written
 from passerby.gallery.record import Vector
 from passerby.gallery.where import EVERYTHING, Where
 
@@ -31,14 +33,12 @@ BY_BITS = 120.0
 
 They lie one after another in `records_bits`, a sixteenth of the copies, and cost less than half the time.
 """
+FOUND = 0.97
+"""That is, if bits were measured to find such a share of this gallery's closest (checking.py); else all is compared."""
 MOST_BY_BITS = 200
 """More answers than these are not searched by bits: each takes SURE more candidates, which lie scattered."""
-SURE = 6
-"""Records that are looked at by their copies, for each candidate that is wanted."""
 MOST_BY_GRAPH = 1_000
 """More answers than these are always searched exactly."""
-Candidate = tuple[UUID, float]
-"""Of a record, and how far away its copy is: minus the product."""
 ROUNDING = 1e-5
 """How far the server's cosine of whole vectors may be from ours: it sums in float32."""
 
@@ -60,23 +60,25 @@ def search(connection: psycopg.Connection, query: Vector, k: int, *, where: Wher
     filtered = conditions(where)
     if way == "approximate" and k <= MOST_BY_GRAPH:
         wanted = _wanted(k, meta)
-        parts = _parts(connection, where, filtered, bits=k <= MOST_BY_BITS)
+        parts = _parts(connection, where, filtered, bits=k <= MOST_BY_BITS, meta=meta)
         if parts is not None:
             if parts:
                 found = _by_graphs(connection, query, wanted, filtered=filtered, parts=parts, meta=meta)
             else:
-                found = _by_bits(connection, query, wanted, filtered=filtered, meta=meta)
+                found = by_bits(connection, near(query[None], meta.near)[0], wanted, filtered=filtered)
             if len(found) == wanted:
                 return _closest(connection, query, k, found, off=OFF if meta.near == meta.dim else 2)
     return _exact(connection, query, k, filtered=filtered, meta=meta)
 
 
-def _parts(connection: psycopg.Connection, where: Where, filtered: Conditions, *, bits: bool) -> list[Graph] | None:
+def _parts(
+    connection: psycopg.Connection, where: Where, filtered: Conditions, *, bits: bool, meta: Meta
+) -> list[Graph] | None:
     """The graphs to search; none where bits are better, and None where all that passes shall be looked at."""
     if where.ids is not None or where.pids is not None:
         return None
     row = connection.execute(
-        "SELECT max(seq) - min(seq), (SELECT middle IS NOT NULL FROM meta) FROM records"
+        "SELECT max(seq) - min(seq), (SELECT middle IS NOT NULL AND bits_recall >= %s FROM meta) FROM records", (FOUND,)
     ).fetchone()
     assert row is not None
     if row[0] is None or row[0] < SMALL:
@@ -96,8 +98,11 @@ def _parts(connection: psycopg.Connection, where: Where, filtered: Conditions, *
         )
         if passing <= (IN_A_ROW if in_a_row else SCATTERED) * root:
             return None
-        if bits and row[1] and in_a_row and passing <= BY_BITS * root:
-            return []
+        if bits and in_a_row and passing <= BY_BITS * root:
+            if row[1]:
+                return []
+            if meta.near == meta.dim:  # else all vectors would be read as they were given, which takes seconds
+                return None
     return parts
 
 
@@ -120,7 +125,7 @@ def _by_graphs(
         f"SET LOCAL hnsw.ef_search = {effort}; SET LOCAL hnsw.max_scan_tuples = {max(40_000, 20 * wanted)}; "
         "SET LOCAL hnsw.scan_mem_multiplier = 8; SET LOCAL max_parallel_workers_per_gather = 0".encode()
     )
-    asked = _text(near(query[None], meta.near)[0])
+    asked = written(near(query[None], meta.near)[0])
     pieces: list[sql.Composable] = []
     values: list[object] = []
     # The graph's order is taken, in the same words as its condition, or its index would not be used.
@@ -146,24 +151,6 @@ def _by_graphs(
     return rows
 
 
-def _by_bits(
-    connection: psycopg.Connection, query: Vector, wanted: int, *, filtered: Conditions, meta: Meta
-) -> list[Candidate]:
-    """Candidates of the records that have most bits in common with the query."""
-    condition, given = filtered
-    asked = _text(near(query[None], meta.near)[0])
-    # a second process saves a third of the time; more would compete with other searches
-    connection.execute("SET LOCAL max_parallel_workers_per_gather = 1")
-    statement = sql.SQL(
-        f"WITH alike AS MATERIALIZED (SELECT id FROM records WHERE {{}} ORDER BY bits <~> "
-        f"(SELECT binary_quantize(%s::halfvec - middle)::bit({meta.near}) FROM meta) NULLS FIRST LIMIT %s) "
-        "SELECT records.id, (near <#> %s::halfvec) + 0 AS far FROM alike JOIN records USING (id) ORDER BY far LIMIT %s"
-    ).format(condition)
-    rows = connection.execute(statement, [*given, asked, SURE * wanted, asked, wanted], prepare=False).fetchall()
-    connection.execute("SET LOCAL max_parallel_workers_per_gather TO DEFAULT")
-    return rows
-
-
 def _exact(connection: psycopg.Connection, query: Vector, k: int, *, filtered: Conditions, meta: Meta) -> list[Hit]:
     """The k closest of all that pass.
 
@@ -172,9 +159,9 @@ def _exact(connection: psycopg.Connection, query: Vector, k: int, *, filtered: C
     """
     condition, given = filtered
     if meta.near == meta.dim:
-        far, asked, off = "(near <#> %s::halfvec) + 0", _text(near(query[None], meta.near)[0]), OFF
+        far, asked, off = "(near <#> %s::halfvec) + 0", written(near(query[None], meta.near)[0]), OFF
     else:
-        far, asked, off = "(vec <=> %s::vector) - 1", _text(query), ROUNDING
+        far, asked, off = "(vec <=> %s::vector) - 1", written(query), ROUNDING
     select = sql.SQL(f"SELECT id, {far} AS far FROM records WHERE ") + condition
     wanted = 2 * k + 50
     rows = connection.execute(
@@ -223,8 +210,3 @@ def _scored(connection: psycopg.Connection, query: Vector, ids: list[UUID]) -> l
 
 def _order(scored: tuple[float, tuple[Any, ...]]) -> tuple[float, UUID]:
     return -scored[0], scored[1][0]
-
-
-def _text(vector: np.ndarray) -> str:
-    """A vector as PostgreSQL reads it, each number exactly."""
-    return "[" + ",".join(map(repr, vector.astype(np.float64).tolist())) + "]"

@@ -10,8 +10,10 @@ from collections.abc import Callable, Iterator
 import psycopg
 
 from passerby.gallery.contract import Unavailable
+from passerby.gallery.postgres.checking import check_bits
 from passerby.gallery.postgres.database import Database
 from passerby.gallery.postgres.graphs import build
+from passerby.gallery.postgres.packing import pack
 from passerby.gallery.postgres.renew import renew
 
 QUIET_S = 3.0
@@ -20,10 +22,14 @@ LONGEST_S = 300.0
 """So long after the first one it begins even where changes never end."""
 MANY = 10_000
 """Changes after which the planner's figures are made anew."""
+WORKS = (build, check_bits, pack)
+"""What is done then; each sees for itself whether there is anything to do."""
 
 
 class Upkeep:
-    """Builds graphs and renews the planner's figures, when something was changed and then nothing for a while.
+    """Renews the planner's figures, builds graphs, checks the search by bits and packs indexes.
+
+    It does so when something was changed and then nothing for a while.
 
     Args:
         database: of the gallery.
@@ -65,7 +71,8 @@ class Upkeep:
             self._changes = 0
         with self._database.connection(statement_s=0, autocommit=True) as connection:
             renew(connection)
-            build(connection, wait=True)
+            for work in WORKS:
+                work(connection, wait=True)
 
     def stop(self) -> None:
         """End the thread; what it is building is given up."""
@@ -91,8 +98,9 @@ class Upkeep:
                     try:
                         if changes and not self._stopped:
                             renew(connection)
-                        if not self._stopped:
-                            build(connection)
+                        for work in WORKS:
+                            if not self._stopped:
+                                work(connection)
                     finally:
                         with self._wake:
                             self._at_work = None
