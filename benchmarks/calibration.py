@@ -3,6 +3,9 @@
     python benchmarks/calibration.py made [--worlds 40] [--people 200]     share of intervals that hold the true value
     python benchmarks/calibration.py shift ONE.npz OTHER.npz               fitted on one, tried on the other
     python benchmarks/calibration.py cameras ONE.npz                       from how many people on two cameras gain
+    python benchmarks/calibration.py nobody ONE.npz                        whom the line of "nobody" hides: said, true
+    python benchmarks/calibration.py nobody [--worlds 10] [--people 60]    the same for people of a known law
+    python benchmarks/calibration.py verdicts [--worlds 10] [--people 120] verdicts that are wrong by chance alone
 
 The files are descriptors as `passerby embed` writes them, of people whom the network was not trained on.
 """
@@ -14,15 +17,17 @@ import numpy as np
 import torch
 from scipy.stats import beta
 
+from _nobody import nobody, nobody_made
 from passerby import npz
 from passerby.calibration.calibrated import calibrated
 from passerby.calibration.drawn_galleries import best, orders, without
 from passerby.calibration.evidence import isotonic, line
 from passerby.calibration.false_matches import rates, strangers
-from passerby.calibration.held_out import PAIR_RATES
+from passerby.calibration.held_out import PAIR_RATES, held_out
 from passerby.calibration.reliability import reliability
 from passerby.calibration.sightings import Pairs, Sightings, sightings
 from passerby.calibration.tried_galleries import ABSENT_RATES
+from passerby.calibration.verdict import verdict
 from passerby.types import Crop, Embeddings, ModelId
 
 MODEL = ModelId("benchmark", "", "")
@@ -104,6 +109,18 @@ def cameras(file: Path) -> None:
             )
 
 
+def verdicts(worlds: int, count: int) -> None:
+    """How many rates do not hold in worlds where fitted and tried people are of one law, by themselves and together."""
+    found = []
+    for seed in range(worlds):
+        tried = held_out(people(count, seed), model=MODEL, seed=seed)
+        found.append(verdict((*tried.pairs, *tried.absent, *tried.missed)))
+    told, outside = sum(one.told for one in found), sum(len(one.outside) for one in found)
+    print(f"{worlds} worlds of {count} people: {outside} of {told} rates do not hold; {told / 40:.1f} would by chance")
+    print(f"  worlds with any such rate: {sum(bool(one.outside) for one in found)}")
+    print(f"  worlds with a rate that is refuted (Holm): {sum(bool(one.refuted) for one in found)}")
+
+
 def _by(pairs: Pairs, one: int, other: int) -> Pairs:
     return pairs.where((pairs.cameras[0] == one) & (pairs.cameras[1] == other))
 
@@ -120,13 +137,21 @@ def _loss(evidence: np.ndarray[tuple[int], np.dtype[np.float64]], pairs: Pairs) 
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("what", choices=("made", "shift", "cameras"))
+    parser.add_argument("what", choices=("made", "shift", "cameras", "nobody", "verdicts"))
     parser.add_argument("files", nargs="*", type=Path)
-    parser.add_argument("--worlds", type=int, default=40)
-    parser.add_argument("--people", type=int, default=200)
+    parser.add_argument("--worlds", type=int)
+    parser.add_argument("--people", type=int)
     given = parser.parse_args()
+    worlds, count = {"made": (40, 200), "nobody": (10, 60), "verdicts": (10, 120)}.get(given.what, (0, 0))
+    worlds, count = given.worlds or worlds, given.people or count
     if given.what == "made":
-        made(given.worlds, given.people)
+        made(worlds, count)
+    elif given.what == "verdicts":
+        verdicts(worlds, count)
+    elif given.what == "nobody" and not given.files:
+        nobody_made(people, worlds=worlds, count=count)
+    elif given.what == "nobody":
+        nobody(*given.files)
     elif given.what == "shift":
         shift(*given.files)
     else:

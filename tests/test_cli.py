@@ -11,13 +11,8 @@ import pytest
 import torch
 
 import people
+from command import passerby
 from passerby import cli, weights
-
-
-def passerby(capsys, *arguments):
-    code = cli.exit_code([str(argument) for argument in arguments])
-    out, err = capsys.readouterr()
-    return code, out, err
 
 
 @pytest.fixture(scope="module")

@@ -7,9 +7,10 @@ from dataclasses import replace
 import pytest
 
 import people
+from command import passerby
 from passerby import cli, run
 from passerby.calibrate import UNCALIBRATED, calibrate, chosen, of
-from passerby.calibration.calibration import Calibration
+from passerby.calibration import calibration_file
 from passerby.datasets import market1501
 from passerby.types import ModelId
 
@@ -34,9 +35,7 @@ def calibrated(trained, market):
 
 
 def call(capsys, *arguments):
-    code = cli.exit_code(["calibrate", *map(str, arguments)])
-    told = capsys.readouterr()
-    return code, told.out, told.err
+    return passerby(capsys, "calibrate", *arguments)
 
 
 def test_a_run_is_calibrated_and_the_files_say_what_was_printed(trained, market, capsys):
@@ -117,5 +116,5 @@ def test_a_picture_that_cannot_be_read_is_left_out_and_told(trained, market, tmp
     folder = shutil.copytree(trained.folder, tmp_path / "run", ignore=shutil.ignore_patterns("calibration.json"))
     made = calibrate(run.load(folder), market1501.load(root), cameras=False)
     assert [crop.path for crop, _ in made.broken] == [broken]
-    assert Calibration.read(folder / "calibration.json").sightings == made.calibration.sightings
+    assert calibration_file.read(folder / "calibration.json").sightings == made.calibration.sightings
     assert json.loads((folder / "calibration.json").read_text())["cameras"] == []

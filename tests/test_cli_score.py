@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from clustered import clustered
-from passerby import cli, npz
+from command import passerby
+from passerby import npz
 from passerby.evaluation import post_processed
 from passerby.evaluation.expanded import expanded
 from passerby.evaluation.reranked import reranked
@@ -30,9 +31,7 @@ def write(folder, *, queries=25, gallery=90, change=lambda sides: None, **option
 
 
 def call(capsys, *arguments):
-    code = cli.exit_code(["score", *map(str, arguments)])
-    told = capsys.readouterr()
-    return code, told.out, told.err
+    return passerby(capsys, "score", *arguments)
 
 
 @pytest.mark.parametrize("metric", ["cosine", "euclidean"])

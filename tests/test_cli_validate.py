@@ -10,16 +10,11 @@ import time
 import pytest
 
 import people
+from command import passerby
 from passerby import cli, run, weights
 
 TINY = [change for change in people.SMALL if not change.startswith("epochs")]
 TABLE = ["horizontal_pooling.table_7", "epochs=1", "schedule.warmup=0", "batches.size=4", "augment.flip.p=0.0"]
-
-
-def passerby(capsys, *arguments):
-    code = cli.exit_code([str(argument) for argument in arguments])
-    out, err = capsys.readouterr()
-    return code, out, err
 
 
 @pytest.fixture(scope="module")

@@ -7,7 +7,8 @@ import torch
 from rich.console import Console
 from torch import nan
 
-from passerby import cli, terminal
+from command import passerby
+from passerby import terminal
 from passerby.compare import SCOPE, compare
 from passerby.evaluation.common_protocol import SYSTEM
 from passerby.evaluation.paired import paired
@@ -71,11 +72,9 @@ def files(tmp_path):
     return write
 
 
-def passerby(capsys, *arguments, width=200):
+def call(capsys, *arguments, width=200):
     terminal.console.width = width
-    code = cli.exit_code(["compare", *(str(argument) for argument in arguments)])
-    out, err = capsys.readouterr()
-    return code, out, err
+    return passerby(capsys, "compare", *arguments)
 
 
 @pytest.fixture(autouse=True)
@@ -93,7 +92,7 @@ def other_value(fact):
 @pytest.mark.parametrize("fact", PROTOCOL)
 def test_unlike_protocols_are_refused_in_one_line_that_names_the_fact(capsys, files, fact, as_json):
     other = scores(**{fact: other_value(fact)})
-    code, out, err = passerby(capsys, *files(scores(), other), *as_json)
+    code, out, err = call(capsys, *files(scores(), other), *as_json)
     assert (code, out, err.count("\n")) == (2, "", 1)
     value = '""' if PROTOCOL[fact] == "" else PROTOCOL[fact]
     assert f" are results of unlike protocols: {fact} is {value} and {other_value(fact)};" in err
@@ -103,7 +102,7 @@ def test_unlike_protocols_are_refused_in_one_line_that_names_the_fact(capsys, fi
 
 @pytest.mark.parametrize("fact", sorted(PROTOCOL.keys() - {"ap"}))  # a file that does not state ap is no result
 def test_a_fact_that_only_one_states_is_refused(capsys, files, fact):
-    code, out, err = passerby(capsys, *files(scores(), scores(without=(fact,))))
+    code, out, err = call(capsys, *files(scores(), scores(without=(fact,))))
     assert (code, out, err.count("\n")) == (2, "", 1)
     assert re.search(rf"unlike protocols: {fact} is .*\(not stated\)", err)
 
@@ -111,21 +110,21 @@ def test_a_fact_that_only_one_states_is_refused(capsys, files, fact):
 @pytest.mark.parametrize("fact", sorted(SYSTEM))
 def test_systems_may_differ_in_each_of_their_facts(capsys, files, fact):
     for other in (scores(**{fact: "another one"}), scores(without=(fact,))):
-        code, out, err = passerby(capsys, *files(scores(**{fact: "one"}), other))
+        code, out, err = call(capsys, *files(scores(**{fact: "one"}), other))
         assert (code, err) == (0, "")
         assert "Where the systems differ" in out
         assert re.search(rf"│ {fact} +│ one +│ (another one|\(not stated\)) +│", out)
 
 
 def test_an_untrained_model_may_stand_beside_a_trained_one(capsys, files):
-    code, out, err = passerby(capsys, *files(scores(), scores(train="none")))
+    code, out, err = call(capsys, *files(scores(), scores(train="none")))
     assert (code, err) == (0, "")
     assert re.search(r"│ train +│ market1501, 12936 .* │ none +│", out)
 
 
 def test_the_numbers_are_those_of_the_results(capsys, files):
     one, other = scores(), scores(0.05)
-    code, out, _ = passerby(capsys, *files(one, other), "--json")
+    code, out, _ = call(capsys, *files(one, other), "--json")
     assert code == 0
     told = json.loads(out, parse_constant=lambda name: pytest.fail(f"{name} is no JSON"))
     for side, result in (("a", one), ("b", other)):
@@ -175,7 +174,7 @@ def test_an_interval_that_holds_0_is_said(files):
 
 def test_the_same_file_twice_differs_by_0(capsys, files):
     file, _ = files(scores(), scores())
-    code, out, err = passerby(capsys, file, file)
+    code, out, err = call(capsys, file, file)
     assert (code, err) == (0, "")
     same = "A and B have the same mAP (step), 95 % interval of B - A: 0.0 .. 0.0, p = 1, permutation over 100 people."
     assert same in out
@@ -194,24 +193,24 @@ def test_a_small_difference_is_not_shown_as_none(files):
 
 def test_one_person_has_no_interval_and_no_query_no_number(capsys, files):
     one, other = scores(people=1), scores(0.1, people=1)
-    code, out, err = passerby(capsys, *files(one, other))
+    code, out, err = call(capsys, *files(one, other))
     assert (code, err) == (0, "")
     assert "[no interval]" in out
     assert "all queries show one person, so that there is neither an interval nor a p-value." in out
     none = torch.full((300,), nan, dtype=torch.float64)
     nothing = replace(one, ap=none, inp=none, first=torch.zeros(300, dtype=torch.int64))
-    code, out, err = passerby(capsys, *files(nothing, nothing))
+    code, out, err = call(capsys, *files(nothing, nothing))
     assert (code, err) == (0, "")
     assert "No query has a match, so that there is no mAP (step) to compare." in out
     assert "not defined" in out
-    code, out, _ = passerby(capsys, *files(nothing, nothing), "--json")
+    code, out, _ = call(capsys, *files(nothing, nothing), "--json")
     told = json.loads(out, parse_constant=lambda name: pytest.fail(f"{name} is no JSON"))
     assert (told["a"]["mAP"], told["a"]["mAP_interval"], told["b_minus_a"]["mAP"]["p"]) == (None, None, None)
 
 
 def test_results_that_do_not_name_people_are_compared_over_queries_and_it_is_said(capsys, files):
     bare = replace(scores(), people=None)
-    code, out, _ = passerby(capsys, *files(bare, bare))
+    code, out, _ = call(capsys, *files(bare, bare))
     assert code == 0
     assert "permutation over 299 queries." in out
     assert "Neither result says whom the queries show" in out
@@ -224,7 +223,7 @@ def test_results_that_do_not_name_people_are_compared_over_queries_and_it_is_sai
 def test_the_tables_fit_the_terminal_and_cut_nothing(capsys, files, width):
     other = scores(0.05, model="another (weights cd; RGB)", recipe="other.market epochs=20 size=(384,128)", seed=3)
     one = scores()
-    code, out, _ = passerby(capsys, *files(one, other), width=width)
+    code, out, _ = call(capsys, *files(one, other), width=width)
     assert code == 0
     tables = [line for line in out.splitlines() if line[:1] in "┏┃┡│└"]
     assert max(map(len, tables)) <= width
@@ -244,14 +243,14 @@ def test_the_tables_fit_the_terminal_and_cut_nothing(capsys, files, width):
 
 
 def test_what_differs_stands_before_what_is_shared(capsys, files):
-    _, out, _ = passerby(capsys, *files(scores(), scores(0.05, seed=1)))
+    _, out, _ = call(capsys, *files(scores(), scores(0.05, seed=1)))
     places = [out.index(words) for words in ("A.json", "Where the systems differ", "│ seed ", "What both share",
                                              "│ data ", "Scores, in brackets", "B is ", SCOPE[:20])]  # fmt: skip
     assert places == sorted(places)
 
 
 def test_text_from_a_file_does_not_reach_the_terminal_raw(capsys, files):
-    code, out, err = passerby(capsys, *files(scores(recipe="\x1b[2J[red]\ud800"), scores(recipe="行人\n\r\x07")))
+    code, out, err = call(capsys, *files(scores(recipe="\x1b[2J[red]\ud800"), scores(recipe="行人\n\r\x07")))
     assert (code, err) == (0, "")
     assert "\x1b[2J" not in out
     assert r"\x1b[2J[red]\ud800" in out
@@ -274,11 +273,11 @@ def test_a_file_that_is_no_result_is_one_line(capsys, files, tmp_path, as_json):
         (study, "study.json is not a result: the file lacks mAP, mINP"),
     ):
         for pair in ((good, file), (file, good)):
-            code, out, err = passerby(capsys, *pair, *as_json)
+            code, out, err = call(capsys, *pair, *as_json)
             assert (code, out, err.count("\n")) == (2, "", 1)
             assert told in err
 
 
 def test_one_file_is_not_enough(capsys, files):
-    code, out, err = passerby(capsys, files(scores(), scores())[0])
+    code, out, err = call(capsys, files(scores(), scores())[0])
     assert (code, out, err.count("\n")) == (2, "", 1)

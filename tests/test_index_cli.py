@@ -5,6 +5,7 @@ import pytest
 from PIL import Image
 
 from colour_run import colour_run
+from command import passerby
 from gallery.plain_gallery import PlainGallery
 from numbered_frames import colours
 from passerby import cli, run
@@ -38,13 +39,8 @@ def gallery(monkeypatch):
 
 
 @pytest.fixture
-def passerby(capsys):
-    def call(*arguments):
-        code = cli.exit_code(["index", "G", "RUN", *map(str, arguments)])
-        out, err = capsys.readouterr()
-        return code, out, err
-
-    return call
+def index(capsys):
+    return lambda *arguments: passerby(capsys, "index", "G", "RUN", *arguments)
 
 
 @pytest.fixture
@@ -55,30 +51,30 @@ def film(tmp_path):
     return path
 
 
-def test_a_video_with_boxes_is_indexed_and_told(passerby, gallery, film):
+def test_a_video_with_boxes_is_indexed_and_told(index, gallery, film):
     asked = [film, "--boxes", "gt.txt", "--camera", 3, "--start", "2026-01-01T08:00:00Z", "--people",
              "--label", "season=winter"]  # fmt: skip
-    code, out, _ = passerby(*asked)
+    code, out, _ = index(*asked)
     assert code == 0
     assert out == "1 records added, 0 replaced, 0 were there; the gallery holds 1.\n"
     (record,) = gallery.held.values()
     assert (record.camid, record.trackid, record.pid, dict(record.labels)) == (3, 4, 4, {"season": "winter"})
     assert 1767254400 <= record.time < 1767254402
-    code, out, _ = passerby(*asked)
+    code, out, _ = index(*asked)
     assert (code, out) == (0, "0 records added, 0 replaced, 1 were there; the gallery holds 1.\n")
 
 
-def test_several_sources_have_a_camera_and_a_start_each(passerby, gallery, tmp_path):
+def test_several_sources_have_a_camera_and_a_start_each(index, gallery, tmp_path):
     for name in ("a", "b"):
         (tmp_path / name).mkdir()
         Image.fromarray(np.full((40, 20, 3), ord(name), np.uint8)).save(tmp_path / name / "1.png")
-    code, _, err = passerby(tmp_path / "a", tmp_path / "b", "--camera", 1, "--camera", 2)
+    code, _, err = index(tmp_path / "a", tmp_path / "b", "--camera", 1, "--camera", 2)
     assert code == 0, err
     assert sorted(record.camid for record in gallery.held.values()) == [1, 2]
 
 
-def test_the_audit_knows_of_it_before_and_tells_the_number_in_one_line_at_the_end(passerby, gallery, film):
-    assert passerby(film, "--boxes", "gt.txt", "--label", "season:winter")[0] == 0
+def test_the_audit_knows_of_it_before_and_tells_the_number_in_one_line_at_the_end(index, gallery, film):
+    assert index(film, "--boxes", "gt.txt", "--label", "season:winter")[0] == 0
     (begun, _, details, before), (ended, answers, told, _) = gallery.audit
     assert (begun, before, ended, answers) == ("index begun", 0, "index", 1)
     assert details["sources"] == [str(film)]
@@ -86,13 +82,13 @@ def test_the_audit_knows_of_it_before_and_tells_the_number_in_one_line_at_the_en
     assert details["labels"] == {"season": "winter"}
 
 
-def test_what_the_audit_cannot_write_is_not_added(passerby, gallery, film, monkeypatch):
+def test_what_the_audit_cannot_write_is_not_added(index, gallery, film, monkeypatch):
     class Full:
         def note(self, *_, **__):
             raise OSError("No space left")
 
     monkeypatch.setattr(gallery_arguments, "opened_state", lambda url, state, *, make: nullcontext(Full()))
-    assert passerby(film, "--boxes", "gt.txt")[0] == 2
+    assert index(film, "--boxes", "gt.txt")[0] == 2
     assert not gallery.held
 
 
@@ -103,14 +99,14 @@ def test_a_gallery_in_milvus_needs_a_place_for_the_audit_before_it_is_made(capsy
 
 
 @pytest.mark.parametrize("place", ["passerby.run.load", "passerby.index.index"])
-def test_ctrl_c_says_what_is_kept_and_how_to_go_on_also_while_it_loads(passerby, gallery, film, monkeypatch, place):
+def test_ctrl_c_says_what_is_kept_and_how_to_go_on_also_while_it_loads(index, gallery, film, monkeypatch, place):
     def stopped(*given, so_far=None, **_):
         if so_far is not None:
             so_far.new = 7
         raise KeyboardInterrupt
 
     monkeypatch.setattr(place, stopped)
-    code, out, err = passerby(film, "--boxes", "gt.txt")
+    code, out, err = index(film, "--boxes", "gt.txt")
     begun = place == "passerby.index.index"
     kept = "7 records were added and kept" if begun else "nothing was added"
     assert (code, out) == (130, "")
@@ -119,13 +115,13 @@ def test_ctrl_c_says_what_is_kept_and_how_to_go_on_also_while_it_loads(passerby,
 
 
 @pytest.mark.parametrize("label", ["upper=red", "upper:red", " upper = red "])
-def test_a_label_is_written_with_either_sign(passerby, gallery, film, label):
-    assert passerby(film, "--boxes", "gt.txt", "--label", label)[0] == 0
+def test_a_label_is_written_with_either_sign(index, gallery, film, label):
+    assert index(film, "--boxes", "gt.txt", "--label", label)[0] == 0
     assert [dict(record.labels) for record in gallery.held.values()] == [{"upper": "red"}]
 
 
-def test_what_is_lacking_is_remarked(passerby, gallery, film):
-    code, _, err = passerby(film, "--boxes", "gt.txt")
+def test_what_is_lacking_is_remarked(index, gallery, film):
+    code, _, err = index(film, "--boxes", "gt.txt")
     assert code == 0
     assert "no --start is given, so its records have no time" in err.replace("\n", " ")
     assert "no --camera is given" in err.replace("\n", " ")
@@ -152,9 +148,9 @@ def test_what_is_lacking_is_remarked(passerby, gallery, film):
         (["nothing.mp4", "--boxes", "gt.txt"], "Nothing at nothing.mp4"),
     ],
 )
-def test_a_mistake_is_one_line_and_exit_code_2(passerby, gallery, film, monkeypatch, arguments, words):
+def test_a_mistake_is_one_line_and_exit_code_2(index, gallery, film, monkeypatch, arguments, words):
     monkeypatch.chdir(film.parent)
-    code, out, err = passerby(*(film if word == "FILM" else word for word in arguments))
+    code, out, err = index(*(film if word == "FILM" else word for word in arguments))
     assert code == 2
     assert out == ""
     assert words in err

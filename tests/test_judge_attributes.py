@@ -11,7 +11,8 @@ import pytest
 import torch
 from torch import nn
 
-from passerby import cli, run
+from command import passerby
+from passerby import run
 from passerby.datasets import attributes as labels
 from passerby.datasets import synthetic
 from passerby.images import load, normalise
@@ -64,12 +65,6 @@ def trained(monkeypatch, drawn, tmp_path):
         return run.train("midlevel_attributes.small", data=synthetic.load(drawn), out=out, changes=SMALL)
 
     return train
-
-
-def passerby(capsys, *arguments):
-    code = cli.exit_code([str(argument) for argument in arguments])
-    out, err = capsys.readouterr()
-    return code, out, err
 
 
 def test_the_gallery_of_people_leaves_out_junk_and_distractors(drawn):

@@ -7,12 +7,14 @@ from pathlib import Path
 import numpy as np
 
 from passerby import card, files
+from passerby.calibration import calibration_file
 from passerby.calibration.calibrated import PEOPLE, calibrated
-from passerby.calibration.calibration import FILE, Calibration
+from passerby.calibration.calibration import Calibration
+from passerby.calibration.calibration_file import FILE
 from passerby.calibration.drawn_galleries import SEARCHED
 from passerby.calibration.held_out import HeldOut, held_out
+from passerby.calibration.report import report
 from passerby.calibration.sightings import NOWHERE, Sightings, sightings
-from passerby.calibration.tried import Tried
 from passerby.evaluation.digest import digest
 from passerby.report.reliability_diagram import reliability_diagram
 from passerby.report.svg_file import svg_file
@@ -38,6 +40,11 @@ class Calibrated:
     held_out: HeldOut
     broken: tuple[tuple[Crop, str], ...]
     written: tuple[Path, ...]
+
+    @property
+    def report(self) -> str:
+        """What is printed of it."""
+        return report(self.calibration, self.held_out)
 
 
 def calibrate(
@@ -90,7 +97,7 @@ def of(run: Run) -> Calibration | None:
         ValueError: if the file is damaged, or of other weights.
     """
     file = run.folder / FILE
-    return Calibration.read(file, model=run.model_id) if file.exists() else None
+    return calibration_file.read(file, model=run.model_id) if file.exists() else None
 
 
 def chosen(run: Run, data: PersonSet, *, cameras: bool = True) -> tuple[Crop, ...]:
@@ -129,93 +136,5 @@ def _write(run: Run, fitted: Calibration, tried: HeldOut) -> tuple[Path, ...]:
     for file, text in texts.items():
         with files.whole(file) as draft:
             draft.write_text(text, encoding="utf-8")
-    fitted.write(run.folder / FILE)
+    calibration_file.write(fitted, run.folder / FILE)
     return (run.folder / FILE, *texts)
-
-
-def report(fitted: Calibration, tried: HeldOut) -> str:
-    """What is printed: how it did on people who had no part in it, and the thresholds of all people.
-
-    Args:
-        fitted: on all people.
-        tried: on half of them.
-    """
-    fit, test = tried.people
-    low, high = tried.even_interval
-    lines = [
-        f"Calibration of {fitted.model}",
-        f"on {fitted.data}: {fitted.people} people, {fitted.sightings} sightings; {fitted.kind} curve",
-        "",
-        f"Fitted on {fit} people and tried on {test} others (intervals 95 %, people drawn anew):",
-        f"  {'share of pairs of one person':<34}{'expected calibration error':<28}Brier score",
-        f"  {'1/2 (the harder test)':<34}{f'{tried.even.ece:.4f} [{low:.4f}, {high:.4f}]':<28}{tried.even.brier:.4f}",
-        f"  {f'{fitted.prior:.3g} (the prior)':<34}{f'{tried.natural.ece:.5f}':<28}{tried.natural.brier:.5f}",
-        "",
-        f"  {'stated rate':<34}{'seen':>9}  {'95 % interval':<20}",
-    ]
-    for one in (*tried.pairs, *tried.absent):
-        kind = "false match of a pair" if one.size == 2 else f"false answer, {one.size:,} records"
-        lines.append(f"  {kind:<26}{one.stated:>8g}{_seen(one)}")
-    lines += ["", "  People who are there, below the line of that rate of false answers:"]
-    for one in tried.missed:
-        kind = f"at {one.at:g}, {one.size:,} records"
-        lines.append(f"  {kind:<26}{one.stated:>8.2g}{_seen(one)}")
-    lines += ["", "  With every second person absent from the gallery:"]
-    for number in tried.open_set:
-        values = ", ".join(f"{100 * at.value:.1f} % at {at.rate:g}" for at in number.at)
-        lines.append(f"  {number.name} ({number.of}): {values}")
-    lines += ["", "Thresholds, fitted on all people:", f"  {'false-match rate':<18}{'similarity':>10}  95 % interval"]
-    for threshold in fitted.thresholds:
-        known = "" if threshold.rate in fitted.rates else "  too few people to tell"
-        ends = f"[{threshold.low:.4f}, {threshold.high:.4f}]"
-        lines.append(f"  {threshold.rate:<18g}{threshold.similarity:>10.4f}  {ends}{known}")
-    sizes = (100, 1_000, 10_000, 1_000_000)
-    lines += ["", f"Probably nobody below, by records in the gallery ({fitted.answers.per_person:.1f} of each person):"]
-    lines.append("  rate    " + "".join(f"{size:>14,}" for size in sizes))
-    for rate in (0.1, 0.01, 0.001):
-        cells = [
-            f"{fitted.nobody_below(rate, size=size):.4f}{'' if fitted.measured(rate, size=size) else ' *'}"
-            for size in sizes
-        ]
-        lines.append(f"  {rate:<8g}" + "".join(f"{cell:>14}" for cell in cells))
-    lines += ["", "People who are there, and whose best answer that line hides:"]
-    lines.append("  rate    " + "".join(f"{size:>14,}" for size in sizes))
-    for rate in (0.1, 0.01, 0.001):
-        cells = [
-            f"{_percent(fitted.nobody_misses(rate, size=size))}{'' if fitted.measured(rate, size=size) else ' *'}"
-            for size in sizes
-        ]
-        lines.append(f"  {rate:<8g}" + "".join(f"{cell:>14}" for cell in cells))
-    lines.append("  * carried on beyond what was measured")
-    if fitted.cameras:
-        pairs = ", ".join(f"{a} and {b}" for a, b in sorted(fitted.cameras))
-        lines.append(f"Cameras with a line of their own: {pairs}")
-    lines += ["", *_advice(fitted, tried)]
-    return "\n".join(lines)
-
-
-def _seen(one: Tried) -> str:
-    verdict = "too few people to tell" if not one.told else "holds" if one.holds else "does not hold"
-    interval = f"[{one.interval.low:.2g}, {one.interval.high:.2g}]"
-    return f"{one.seen:>9.2g}  {interval:<20}{verdict}"
-
-
-def _percent(share: float | None) -> str:
-    return "not measured" if share is None else f"{100 * share:.1f} %"
-
-
-def _advice(fitted: Calibration, tried: HeldOut) -> list[str]:
-    """What it comes to, in plain sentences."""
-    rates = (*tried.pairs, *tried.absent, *tried.missed)
-    unsure = [one for one in rates if not one.told]
-    if any(one.told and not one.holds for one in rates):
-        verdict = "Do not rely on the rates that do not hold: calibrate on more people, like those of your cameras."
-    elif len(unsure) == len(rates):
-        verdict = f"{fitted.people} people are too few to tell any rate: take probabilities for a rough guide only."
-    else:
-        verdict = "The rates that hold can be relied on, for cameras and people like these."
-    lines = [f"What to do: {verdict}"]
-    if unsure:
-        lines.append("Rates with too few people to tell want more people; until then nobody knows them.")
-    lines.append("`passerby serve GALLERY RUN` shows probabilities with this calibration from its next start on.")
-    return lines

@@ -7,7 +7,8 @@ from pathlib import Path
 import numpy as np
 
 from passerby import npz
-from passerby.calibration.calibration import LEAST, Calibration
+from passerby.calibration.answers import LEAST
+from passerby.calibration.calibration import Calibration
 from passerby.datasets.folder import crops
 from passerby.gallery.rate import RATE
 from passerby.run import Run, embeddings

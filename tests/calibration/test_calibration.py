@@ -10,8 +10,10 @@ import pytest
 import torch
 from scipy.stats import beta
 
+from passerby.calibration import calibration_file
+from passerby.calibration.answered import answered
 from passerby.calibration.calibrated import PEOPLE, calibrated
-from passerby.calibration.calibration import Calibration
+from passerby.calibration.drawn_galleries import best, orders
 from passerby.calibration.held_out import held_out
 from passerby.calibration.sightings import sightings
 from passerby.calibration.tried import Tried
@@ -187,6 +189,33 @@ def test_what_the_line_misses_rises_with_caution_and_stays_a_share(found):
             found.nobody_misses(rate, size=10)
 
 
+@pytest.mark.parametrize("rate", [0.1, 0.05])
+@pytest.mark.parametrize("people", [10, 30])
+def test_who_is_missed_is_carried_on_to_galleries_many_times_those_that_were_drawn(found, people, rate):
+    kept = found.answers.sizes <= 4 * people
+    smaller = {name: getattr(found.answers, name)[kept] for name in ("sizes", "log_odds", "nobody", "misses")}
+    cut = replace(found, answers=replace(found.answers, **smaller))
+    tried = best(made(500, seed=9))
+    for times in (2, 4, 12):
+        size = 4 * people * times
+        assert not cut.measured(rate, size=size)
+        line = np.array([[cut.nobody_below(rate, size=size)]])
+        missed = answered(tried, np.array([people * times]), orders(500, 8, 0), line)[1, 0, 0]
+        assert cut.nobody_misses(rate, size=size) == pytest.approx(missed, abs=0.035)
+
+
+def test_who_is_missed_does_not_jump_where_the_drawn_galleries_or_rates_end(found):
+    largest, rarest = int(found.answers.sizes[-1]), float(found.answers.rates[-1])
+    for rate in (0.5, 0.1, 0.01, rarest):
+        assert found.nobody_misses(rate, size=largest + 1) == pytest.approx(
+            found.nobody_misses(rate, size=largest), abs=0.01
+        )
+    for size in (1, 40, largest):
+        assert found.nobody_misses(0.999 * rarest, size=size) == pytest.approx(
+            found.nobody_misses(rarest, size=size), abs=0.01
+        )
+
+
 def test_fewer_records_of_each_person_make_more_strangers(found):
     assert found.answers.per_person == 4
     few, many = (found.nobody_below(0.1, size=100, per_person=each) for each in (1, 4))
@@ -234,7 +263,7 @@ def test_two_cameras_have_the_same_line_whatever_their_numbers():
 
 def test_the_same_sightings_give_the_same_calibration(tmp_path):
     for name in ("a", "b"):
-        calibrated(made(25), model=MODEL, data="made").write(tmp_path / name)
+        calibration_file.write(calibrated(made(25), model=MODEL, data="made"), tmp_path / name)
     assert (tmp_path / "a").read_bytes() == (tmp_path / "b").read_bytes()
 
 
@@ -252,8 +281,17 @@ def test_held_out_people_have_the_stated_rates_within_their_intervals():
     assert {number.name for number in tried.open_set} == {"DIR at FAR", "TTR at FTR", "FNMR at FMR"}
 
 
+def test_where_nobody_was_missed_in_any_draw_three_among_so_many_people_still_may_be():
+    tried = held_out(made(60, spread=0.02), model=MODEL)
+    small = [one for one in tried.missed if one.at == 0.1]
+    assert small
+    for one in small:
+        assert (one.seen, one.interval.low, one.interval.high) == (0, 0, pytest.approx(3 / 30))
+        assert one.holds
+
+
 def test_a_rate_holds_where_it_is_not_exceeded_and_not_where_nobody_knows():
-    tried = Tried(stated=0.1, at=0.1, size=2, seen=0.2, interval=Interval(0.1, 0.3), told=True)
+    tried = Tried(stated=0.1, at=0.1, size=2, seen=0.2, interval=Interval(0.1, 0.3), p=0.03, told=True)
     assert tried.holds
     assert replace(tried, stated=0.5).holds
     assert not replace(tried, stated=0.09).holds
@@ -263,8 +301,8 @@ def test_a_rate_holds_where_it_is_not_exceeded_and_not_where_nobody_knows():
 
 def test_a_file_says_the_same_and_is_small(found, tmp_path):
     file = tmp_path / "calibration.json"
-    found.write(file)
-    again = Calibration.read(file, model=MODEL)
+    calibration_file.write(found, file)
+    again = calibration_file.read(file, model=MODEL)
     at = np.linspace(-1, 1, 99)
     assert (again.probability(at) == found.probability(at)).all()
     assert [again.top1(float(x), size=77) for x in at] == [found.top1(float(x), size=77) for x in at]
@@ -275,28 +313,28 @@ def test_a_file_says_the_same_and_is_small(found, tmp_path):
 
 def test_a_file_from_before_misses_were_measured_is_read_and_says_nothing_of_them(found, tmp_path):
     file = tmp_path / "calibration.json"
-    found.write(file)
-    assert Calibration.read(file).nobody_misses(0.1, size=50) == found.nobody_misses(0.1, size=50)
+    calibration_file.write(found, file)
+    assert calibration_file.read(file).nobody_misses(0.1, size=50) == found.nobody_misses(0.1, size=50)
     told = json.loads(file.read_text())
     del told["answers"]["misses"]
     file.write_text(json.dumps(told))
-    old = Calibration.read(file, model=MODEL)
+    old = calibration_file.read(file, model=MODEL)
     assert old.nobody_misses(0.1, size=50) is None
     assert old.nobody_below(0.1, size=50) == found.nobody_below(0.1, size=50)
-    old.write(file)
+    calibration_file.write(old, file)
     assert json.loads(file.read_text()) == told
 
 
 def test_a_calibration_of_other_weights_is_refused(found, tmp_path):
     file = tmp_path / "calibration.json"
-    found.write(file)
+    calibration_file.write(found, file)
     with pytest.raises(ValueError, match="of another model"):
-        Calibration.read(file, model=replace(MODEL, weights="cd" * 32))
+        calibration_file.read(file, model=replace(MODEL, weights="cd" * 32))
 
 
 def test_a_missing_file_says_how_to_make_one(tmp_path):
     with pytest.raises(FileNotFoundError, match="passerby calibrate"):
-        Calibration.read(tmp_path / "calibration.json")
+        calibration_file.read(tmp_path / "calibration.json")
 
 
 def damaged():
@@ -339,12 +377,12 @@ def damaged():
 @pytest.mark.parametrize("change", [*damaged()])
 def test_a_damaged_file_is_refused_with_its_name(found, tmp_path, change):
     file = tmp_path / "calibration.json"
-    found.write(file)
+    calibration_file.write(found, file)
     told = json.loads(file.read_text())
     change(told)
     file.write_text(json.dumps(told))
     with pytest.raises(ValueError, match=r"calibration\.json.* calibrate again"):
-        Calibration.read(file)
+        calibration_file.read(file)
 
 
 @pytest.mark.parametrize(
@@ -354,4 +392,4 @@ def test_what_is_no_calibration_is_refused(tmp_path, text):
     file = tmp_path / "calibration.json"
     file.write_bytes(text if isinstance(text, bytes) else text.encode())
     with pytest.raises(ValueError, match=r"calibration\.json"):
-        Calibration.read(file)
+        calibration_file.read(file)

@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 import torch
 
-from passerby import cli, npz
+from command import passerby
+from passerby import npz
 from passerby.evaluation.pooled import pooled
 from passerby.types import Crop, Embeddings, ModelId
 
@@ -107,17 +108,12 @@ def scored(tmp_path, capsys):
         if boxes is not None:
             arguments += ["--boxes", tmp_path / f"{name}.boxes.npz"]
         sides = [tmp_path / f"{name}.{side}.npz" for side in ("query", "gallery")]
-        code, told = passerby(capsys, "score", *sides, *arguments, "--out", tmp_path / f"{name}.json")
+        code, _, told = passerby(capsys, "score", *sides, *arguments, "--out", tmp_path / f"{name}.json")
         assert (code, told.count("\n")) == (0, 1), told  # the one line states the memory
         assert told.startswith("Ranking ")
         return tmp_path / f"{name}.json"
 
     return judged
-
-
-def passerby(capsys, *arguments):
-    code = cli.exit_code([str(argument) for argument in arguments])
-    return code, capsys.readouterr().err
 
 
 def digest_in(result):
@@ -130,7 +126,7 @@ def test_results_of_files_over_other_pooled_pictures_are_not_compared(capsys, sc
     pool = {"boxes": BOXES} if side == "boxes" else {"tracklets": "max"}
     sides = {"query": QUERY, "gallery": GALLERY, **pool}
     one, two = scored("one", **sides), scored("two", **{**sides, side: changed(sides[side], change)})
-    code, err = passerby(capsys, "compare", one, two)
+    code, _, err = passerby(capsys, "compare", one, two)
     assert (code, err.count("\n")) == (2, 1)
     assert f"unlike protocols: pooled_sha256 is {digest_in(one)} and {digest_in(two)};" in err
 
@@ -143,7 +139,8 @@ def test_results_of_files_over_the_same_pooled_pictures_are_compared(capsys, sco
         scored("one", QUERY, GALLERY, **pool),
         scored("another", QUERY, GALLERY, **pool, folder="there/pictures"),
     )
-    assert passerby(capsys, "compare", one, other) == (0, "")
+    code, _, err = passerby(capsys, "compare", one, other)
+    assert (code, err) == (0, "")
     assert re.fullmatch("[0-9a-f]{64}", digest_in(one))
 
 

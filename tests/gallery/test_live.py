@@ -31,6 +31,9 @@ class FakeCalibration:
     def nobody_misses(self, rate, *, size):
         return rate + 1 / size
 
+    def measured(self, rate, *, size):
+        return size == 120
+
     def top1(self, similarity, *, size):
         return similarity / size
 
@@ -194,6 +197,7 @@ def test_a_probability_and_what_is_probably_nobody_come_from_the_calibration():
     assert answer.nobody_below == pytest.approx(1 - 0.1 - 1 / 120)
     assert answer.probably_nobody is False
     assert answer.nobody_misses == pytest.approx(0.1 + 1 / 120)
+    assert answer.nobody_measured is True
     assert answer.top1 == pytest.approx(1 / 120)
     assert [found.probability for found in answer.hits] == [pytest.approx((1 + x.similarity) / 2) for x in answer.hits]
     nobody = look_for(gallery, asked(1), k=5, calibration=FakeCalibration(), rate=0.1)
@@ -207,7 +211,7 @@ def test_the_size_that_the_calibration_sees_is_that_of_what_passes_the_filter():
     answer = look_for(gallery, records[0].embedding[None], where=where, calibration=FakeCalibration())
     assert answer.nobody_below == pytest.approx(1 - RATE - 1 / sum(record.camid == 1 for record in records))
     told = look_for(gallery, records[0].embedding[None], where=where, calibration=FakeCalibration(), size=50)
-    assert (told.size, told.nobody_below) == (50, pytest.approx(1 - RATE - 1 / 50))
+    assert (told.size, told.nobody_below, told.nobody_measured) == (50, pytest.approx(1 - RATE - 1 / 50), False)
 
 
 def test_with_the_cameras_of_both_sides_known_the_pair_of_them_is_asked_for():
@@ -221,7 +225,7 @@ def test_without_a_calibration_nothing_is_said_about_nobody():
     gallery, _ = filled()
     answer = look_for(gallery, asked(1), k=3)
     assert (answer.calibrated, answer.nobody_below, answer.probably_nobody, answer.top1) == (False, None, None, None)
-    assert answer.nobody_misses is None
+    assert (answer.nobody_misses, answer.nobody_measured) == (None, None)
     assert [found.probability for found in answer.hits] == [None, None, None]
 
 
@@ -231,7 +235,7 @@ def test_where_nothing_passes_it_is_nobody(rerank):
     where = Where(since=0, until=1)
     answer = look_for(gallery, asked(1), where=where, calibration=FakeCalibration(), expand=3, rerank=rerank)
     assert (answer.hits, answer.size, answer.nobody_below, answer.probably_nobody) == ([], 0, None, True)
-    assert answer.nobody_misses is None
+    assert (answer.nobody_misses, answer.nobody_measured) == (None, None)
     assert look_for(gallery, asked(1), where=where).probably_nobody is None
 
 

@@ -33,6 +33,7 @@ class PretendGallery:
         self.people = {one.id: one for one in people}
         self.calibrated = calibrated
         self.misses: float | None = 0.41
+        self.measured = True
         self.marks: dict[str, dict[str, bool]] = {}
         self.looks = {one.id: _look(one.picture) for one in people}
 
@@ -137,6 +138,7 @@ class PretendGallery:
             ],
             "nobody_below": LINE if self.calibrated else None,
             "nobody_misses": self.misses if self.calibrated else None,
+            "nobody_measured": self.measured if self.calibrated else None,
             "probably_nobody": best < LINE if self.calibrated else None,
             "top1": _likely(best, LINE) if self.calibrated else None,
             "calibrated": self.calibrated,

@@ -12,7 +12,8 @@ STRANGER = jpeg(person("yellow", "yellow", wall=60))
 WORDS = """async () => {
   const { fallBelow, howOften } = await import("/static/how_often.js");
   const shares = [0, 0.01, 0.1, 0.9, 0.96, 1];
-  return [shares.map(howOften), shares.map((one) => fallBelow(one, "it").replace(/.*there, (.*) fall.*/, "$1"))];
+  const many = (one) => fallBelow({ nobody_misses: one }, "it").replace(/.*there, (.*) fall.*/, "$1");
+  return [shares.map(howOften), shares.map(many)];
 }"""
 
 
@@ -99,6 +100,10 @@ def test_what_the_line_costs_stands_beside_it_once_and_only_where_it_is_known(br
             "about 9 in 10 fall below the line too, so look there as"
         )
         expect(page.locator(".line")).not_to_contain_text("other people")
+        expect(page.locator(".verdict")).not_to_contain_text("carried on")
+        pretended.gallery.measured = False
+        page.click("#search:enabled")
+        expect(page.locator(".verdict.nobody")).to_contain_text("carried on from smaller galleries")
         assert page.evaluate(WORDS) == [
             ["less than once in 100", "about once in 100", "about once in 10", "about 9 times in 10",
              "about 96 times in 100", "more than 99 times in 100"],

@@ -109,6 +109,9 @@ class Half:
     def nobody_misses(self, rate, *, size):
         return None if rate < 0.01 else 0.4
 
+    def measured(self, rate, *, size):
+        return rate >= 0.01
+
 
 def test_a_calibrated_answer_says_whether_it_is_nobody():
     with served(calibration=Half(), rate=0.1) as client:
@@ -117,6 +120,7 @@ def test_a_calibrated_answer_says_whether_it_is_nobody():
     assert (seen["nobody_below"], seen["probably_nobody"], seen["calibrated"]) == (0.9, False, True)
     assert (absent["nobody_below"], absent["probably_nobody"]) == (0.999, True)
     assert (seen["nobody_misses"], absent["nobody_misses"]) == (0.4, None)
+    assert (seen["nobody_measured"], absent["nobody_measured"]) == (True, False)
     assert seen["answers"][0]["probability"] == pytest.approx(1, abs=0.01)
 
 

@@ -7,12 +7,14 @@ from typing import get_args
 import numpy as np
 from scipy.special import logit
 
-from passerby.calibration.calibration import Answers, Calibration, Threshold
+from passerby.calibration.answers import Answers
+from passerby.calibration.calibration import Calibration
 from passerby.calibration.drawn_galleries import SEARCHED, Best, best, highest, orders, sizes, without
 from passerby.calibration.evidence import FITS, Evidence, Kind, isotonic, line
 from passerby.calibration.false_matches import RATES, RESAMPLES, Strangers, bounds, draws, strangers, thresholds
 from passerby.calibration.missed import missed, missed_pairs
 from passerby.calibration.sightings import Flags, Floats, Ints, Pairs, Sightings
+from passerby.calibration.threshold import Threshold
 from passerby.types import ModelId
 
 PEOPLE = 10

@@ -3,66 +3,16 @@
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from types import MappingProxyType
-from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 from scipy.special import expit, logit
 
+from passerby.calibration.answers import LEAST, Answers, FloatArray
 from passerby.calibration.evidence import Evidence
 from passerby.calibration.false_matches import RULE_OF_THREE, told
+from passerby.calibration.threshold import Threshold
 from passerby.types import ModelId
-
-FILE = "calibration.json"
-"""Its name in a run's folder."""
-LEAST = 1e-6
-"""The smallest rate that may be asked for, and the distance of probabilities from 0 and 1."""
-
-FloatArray = npt.NDArray[np.float64]
-
-
-class Threshold(NamedTuple):
-    """A similarity from which on two sightings are taken for one person.
-
-    Args:
-        rate: share of the pairs of two people that reach it.
-        similarity: the threshold.
-        low: lower end of its 95 % interval.
-        high: upper end.
-    """
-
-    rate: float
-    similarity: float
-    low: float
-    high: float
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Answers:
-    """What the best answer of a gallery means, by the size of the gallery.
-
-    Args:
-        sizes: (S,) records in the gallery, ascending.
-        knots: (K,) similarities, ascending.
-        log_odds: (S, K) of the best answer being the person asked for, when the person is there with `present`.
-        rates: (R,) shares of searches for an absent person that get an answer all the same, descending.
-        nobody: (S, R) similarities below which the best answer is none.
-        per_person: records of each person in these galleries, on average.
-        present: probability that the person asked for is in the gallery.
-        misses: (S, R) shares of searches for a person who is there whose best answer lies below `nobody` all the same;
-            None in a calibration that was made before they were measured.
-    """
-
-    sizes: FloatArray
-    knots: FloatArray
-    log_odds: FloatArray
-    rates: FloatArray
-    nobody: FloatArray
-    per_person: float
-    present: float = 0.5
-    misses: FloatArray | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -159,7 +109,7 @@ class Calibration:
         Raises:
             ValueError: if a number is out of range.
         """
-        at, beyond = self._size(size, per_person)
+        at, beyond = self.answers.place(size, per_person=per_person)
         lower = float(np.clip(_cosines(np.array(similarity)), -1, 1))
         by_size = np.array([np.interp(lower, self.answers.knots, row) for row in self.answers.log_odds])
         log_odds = np.interp(at, np.log(self.answers.sizes), by_size) - beyond
@@ -183,12 +133,13 @@ class Calibration:
         Raises:
             ValueError: if a number is out of range.
         """
-        return self._of_gallery(self.answers.nobody, rate, size, per_person)
+        return self.answers.line(rate, size=size, per_person=per_person)
 
     def nobody_misses(self, rate: float, *, size: int, per_person: float | None = None) -> float | None:
         """Share of searches for a person who is there whose best answer lies below `nobody_below` all the same.
 
-        It goes on between and beyond the galleries and rates that were drawn as `nobody_below` does.
+        Beyond the galleries and rates that were drawn it follows `nobody_below`, as if it hung on that line alone who
+        is found. `measured` tells which it is.
 
         Args:
             rate: as for `nobody_below`.
@@ -201,29 +152,7 @@ class Calibration:
         Raises:
             ValueError: if a number is out of range.
         """
-        misses = self.answers.misses
-        return None if misses is None else max(0.0, self._of_gallery(misses, rate, size, per_person))
-
-    def _of_gallery(self, table: FloatArray, rate: float, size: int, per_person: float | None) -> float:
-        """A table by size and rate, read by the logarithm of its distance from 1."""
-        if not LEAST <= rate <= 0.5:
-            raise ValueError(f"rate is {rate}; give a share of searches from {LEAST:g} to 0.5, such as 0.01.")
-        at, beyond = self._size(size, per_person)
-        logs, rarer = np.log(self.answers.sizes), -np.log(self.answers.rates)
-        height = -np.log(np.clip(1 - table, LEAST, None))
-        by_rate = np.array([np.interp(at, logs, column) for column in height.T])
-        if beyond and len(logs) > 1:
-            third = max(0, int(np.searchsorted(logs, logs[-1] - math.log(3), side="right")) - 1)
-            steep = (height[-1] - height[third]) / (logs[-1] - logs[third])
-            by_rate = by_rate + beyond * np.clip(steep, 0, None)  # fewer missed by chance do not become fewer still
-        by_rate = np.maximum.accumulate(by_rate)
-        wanted = -math.log(rate)
-        found = float(np.interp(wanted, rarer, by_rate))
-        if wanted > rarer[-1] and len(rarer) > 1:
-            third = max(0, int(np.searchsorted(rarer, rarer[-1] - math.log(3), side="right")) - 1)
-            steepest = float(((height[:, -1] - height[:, third]) / (rarer[-1] - rarer[third])).max())
-            found += steepest * (wanted - rarer[-1])
-        return 1 - math.exp(-found)
+        return self.answers.missed(rate, size=size, per_person=per_person)
 
     def measured(self, rate: float, *, size: int, per_person: float | None = None) -> bool:
         """Whether `nobody_below` was measured there: people enough for the rate, by the rule of three, and the size.
@@ -233,39 +162,7 @@ class Calibration:
             size: likewise.
             per_person: likewise.
         """
-        return rate * self.people >= RULE_OF_THREE and self._size(size, per_person)[1] == 0
-
-    def _size(self, size: int, per_person: float | None) -> tuple[float, float]:
-        """Logarithm of the size within those drawn, and how far beyond the largest it lies."""
-        if size < 1:
-            raise ValueError(f"size is {size}; a gallery that is searched has 1 record or more.")
-        if per_person is not None and not 0 < per_person < math.inf:
-            raise ValueError(f"per_person is {per_person}; give records of each person, above 0.")
-        alike = size * (1 if per_person is None else self.answers.per_person / per_person)
-        largest = float(self.answers.sizes[-1])
-        return math.log(min(max(alike, 1), largest)), max(0.0, math.log(alike / largest))
-
-    def write(self, path: Path) -> None:
-        """Write it as JSON, whole or not at all."""
-        from passerby.calibration.calibration_file import write
-
-        write(self, path)
-
-    @classmethod
-    def read(cls, path: Path, *, model: ModelId | None = None) -> "Calibration":
-        """The calibration in a file, which is checked.
-
-        Args:
-            path: the file.
-            model: the one whose similarities are asked about; None to take whatever there is.
-
-        Raises:
-            FileNotFoundError: if there is none.
-            ValueError: if it is damaged, no calibration, or one of another model.
-        """
-        from passerby.calibration.calibration_file import read
-
-        return read(path, model=model)
+        return rate * self.people >= RULE_OF_THREE and self.answers.place(size, per_person=per_person)[1] == 0
 
 
 def _cosines(similarity: FloatArray) -> FloatArray:

@@ -8,11 +8,15 @@ from typing import Any, NoReturn
 import numpy as np
 
 from passerby import files
-from passerby.calibration.calibration import Answers, Calibration, Threshold
+from passerby.calibration.answers import Answers
+from passerby.calibration.calibration import Calibration
 from passerby.calibration.evidence import Evidence
+from passerby.calibration.threshold import Threshold
 from passerby.evaluation.printable import printable
 from passerby.types import ModelId
 
+FILE = "calibration.json"
+"""Its name in a run's folder."""
 VERSION = 1
 """Of the form of the file."""
 MAX_BYTES = 2**20

@@ -8,6 +8,7 @@ import numpy as np
 from passerby.calibration.calibrated import TAIL, calibrated
 from passerby.calibration.calibration import Calibration
 from passerby.calibration.drawn_galleries import best
+from passerby.calibration.exceeded import exceeded
 from passerby.calibration.false_matches import RESAMPLES, bounds, draws, rates, strangers, told
 from passerby.calibration.false_matches import thresholds as thresholds_of
 from passerby.calibration.open_set import NOTHING, AtRate, dir_at_far, fnmr_at_fmr, ttr_at_ftr
@@ -141,6 +142,7 @@ def _pairs(fitted: Sightings, tried: Sightings, pairs: Pairs, seed: int) -> tupl
             size=2,
             seen=seen[place],
             interval=bounds(drawn[:, place].tolist()),
+            p=exceeded(rate, seen[place], drawn[:, place], people=people[1]),
             told=told(people[0], rate),
         )
         for place, rate in enumerate(PAIR_RATES)

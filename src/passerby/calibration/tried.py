@@ -15,6 +15,7 @@ class Tried:
         size: records in the gallery; 2 for a pair.
         seen: the rate of the people it was tried on.
         interval: 95 % of what it would be for other people to fit and to try: both halves are drawn anew.
+        p: probability of a rate so far above the stated one, were the stated one true; nan where that is not known.
         told: whether the fitted half was enough people for the rate of its line, by the rule of three.
     """
 
@@ -23,6 +24,7 @@ class Tried:
     size: int
     seen: float
     interval: Interval
+    p: float
     told: bool
 
     @property

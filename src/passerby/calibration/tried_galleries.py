@@ -2,11 +2,14 @@
 
 import numpy as np
 
+from passerby.calibration.answered import answered
 from passerby.calibration.calibration import Calibration
 from passerby.calibration.drawn_galleries import Best, best, highest, orders, without
-from passerby.calibration.false_matches import bounds
+from passerby.calibration.exceeded import exceeded
+from passerby.calibration.false_matches import RULE_OF_THREE, bounds
 from passerby.calibration.sightings import Floats, Ints, Sightings
 from passerby.calibration.tried import Tried
+from passerby.evaluation.significance import Interval
 
 ABSENT_RATES = (0.1, 0.05, 0.01)
 """Shares of searches for absent people that are tried."""
@@ -31,55 +34,40 @@ def tried_galleries(
     counted = np.array([n for n in (3, 10, 30, 100, 300) if n <= 0.4 * min(len(fit.counts), len(test.counts))])
     records = np.round(counted * test.counts.mean()).astype(int).tolist()
     lines = np.array([[calibration.nobody_below(rate, size=size) for rate in ABSENT_RATES] for size in records])
-    seen = _shares(test, counted, orders(len(test.counts), GALLERIES, seed), lines, np.ones(len(test.people)))
+    seen = answered(test, counted, orders(len(test.counts), GALLERIES, seed), lines)
     random = np.random.default_rng(seed)
     drawn = np.array([_drawn_shares(fit, test, counted, random) for _ in range(DRAWS)])
-    kinds = [
-        [
-            Tried(
-                stated=rate if kind == 0 else _missed(calibration, rate, size),
-                at=rate,
-                size=size,
-                seen=float(seen[kind, row, column]),
-                interval=bounds(drawn[:, kind, row, column].tolist()),
-                told=calibration.measured(rate, size=size),
-            )
-            for row, size in enumerate(records)
-            for column, rate in enumerate(ABSENT_RATES)
-        ]
-        for kind in (0, 1)
-    ]
-    return tuple(kinds[0]), tuple(kinds[1])
+    people = len(np.unique(test.people)), len(np.unique(test.people[test.own > -2]))
+    absent: list[Tried] = []
+    present: list[Tried] = []
+    for row, size in enumerate(records):
+        for column, rate in enumerate(ABSENT_RATES):
+            for kind, (stated, into) in enumerate(((rate, absent), (_missed(calibration, rate, size), present))):
+                came = float(seen[kind, row, column])
+                again = drawn[:, kind, row, column]
+                into.append(
+                    Tried(
+                        stated=stated,
+                        at=rate,
+                        size=size,
+                        seen=came,
+                        interval=_interval(again, people[kind]),
+                        p=exceeded(stated, came, again, people=people[kind]),
+                        told=calibration.measured(rate, size=size),
+                    )
+                )
+    return tuple(absent), tuple(present)
+
+
+def _interval(drawn: Floats, people: int) -> Interval:
+    """Of a share; where no draw has one such search, it may still be three among so many people."""
+    low, high = bounds(drawn.tolist())
+    return Interval(low, min(1.0, RULE_OF_THREE / people) if high == 0 and people else high)
 
 
 def _missed(calibration: Calibration, rate: float, size: int) -> float:
     said = calibration.nobody_misses(rate, size=size)
     return float("nan") if said is None else said
-
-
-def _shares(found: Best, counted: Ints, drawn: list[Ints], lines: Floats, weight: Floats) -> Floats:
-    """(2, sizes, rates) of answers to absent people at or above the lines, and of those to present people below them.
-
-    Args:
-        found: what each query finds.
-        counted: people in the galleries.
-        drawn: orders of people.
-        lines: (sizes, rates).
-        weight: of each query.
-    """
-    absent, present = _answers(found, counted, drawn)
-    weights = np.tile(weight, len(drawn))
-    there = np.tile(found.own > -2, len(drawn)) * weights
-    false = np.tensordot(weights, absent[:, :, None] >= lines, axes=1) / weights.sum()
-    none = np.tensordot(there, present[:, :, None] < lines, axes=1)
-    return np.stack([false, none / there.sum() if there.sum() else np.full_like(none, np.nan)])
-
-
-def _answers(found: Best, counted: Ints, drawn: list[Ints]) -> tuple[Floats, Floats]:
-    """Best answers where the person is absent, and where it has taken the place of somebody else."""
-    both = np.concatenate([without(found, np.concatenate([counted, counted - 1]), order) for order in drawn])
-    absent, fewer = both[:, : len(counted)].astype(np.float64), both[:, len(counted) :].astype(np.float64)
-    return absent, np.maximum(np.tile(found.own.astype(np.float64), len(drawn))[:, None], fewer)
 
 
 def _drawn_shares(fit: Best, test: Best, counted: Ints, random: np.random.Generator) -> Floats:
@@ -91,6 +79,6 @@ def _drawn_shares(fit: Best, test: Best, counted: Ints, random: np.random.Genera
         there = np.flatnonzero(times)
         sides.append((times[side.people], [random.permutation(there) for _ in range(GALLERIES // 4)]))
     (weight, drawn), (tested, galleries) = sides
-    absent, _ = _answers(fit, counted, drawn)
+    absent = np.concatenate([without(fit, counted, order) for order in drawn]).astype(np.float64)
     lines = [highest(column, np.tile(weight, len(drawn)), ABSENT_RATES) for column in absent.T]
-    return _shares(test, counted, galleries, np.array(lines), tested)
+    return answered(test, counted, galleries, np.array(lines), tested)

@@ -28,7 +28,7 @@ def calibrate(
     """Say what a run's similarities mean: probabilities, thresholds, and when it is probably nobody."""
     from passerby import data_argument, run
     from passerby.calibrate import calibrate as fit
-    from passerby.calibrate import chosen, report
+    from passerby.calibrate import chosen
 
     trained = run.load(folder)
     name, root = data_argument.named(data)
@@ -39,6 +39,6 @@ def calibrate(
     with stoppable(lambda: "nothing was written"), terminal_bars.progress("embedding", len(crops)) as done:
         made = fit(trained, people, prior=prior, cameras=not no_cameras, device=device, seed=seed, on_progress=done)
     terminal.broken(made.broken, total=len(crops))
-    terminal.say(report(made.calibration, made.held_out))
+    terminal.say(made.report)
     for file in made.written:
         terminal.say(f"Written: {file}")

@@ -43,13 +43,15 @@ class Answer:
     Args:
         hits: the records found, in order.
         size: how many records were searched: those that pass the filter.
-        calibrated: whether the model's similarities are calibrated; where not, the four that follow are None.
+        calibrated: whether the model's similarities are calibrated; where not, the five that follow are None.
         nobody_below: below this similarity an answer is probably not the person, at the rate asked for; None where no
             record was searched.
         probably_nobody: whether the most similar record of all is below that, or there is none.
         top1: probability that the most similar record of all is the person; None where there is none.
         nobody_misses: share of searches for somebody who is there whose best answer lies below `nobody_below` all the
             same; None where no record was searched, and where the calibration does not say.
+        nobody_measured: whether both were measured for so many records and such a rate, not carried on from smaller
+            galleries or fewer people; None where no record was searched.
     """
 
     hits: list[Found]
@@ -59,6 +61,7 @@ class Answer:
     probably_nobody: bool | None
     top1: float | None
     nobody_misses: float | None
+    nobody_measured: bool | None
 
 
 def look_for(
@@ -136,6 +139,7 @@ def _worth(found: list[Found], size: int, best: float | None, calibration: "Cali
             probably_nobody=None if calibration is None else True,
             top1=None,
             nobody_misses=None,
+            nobody_measured=None,
         )
     below = calibration.nobody_below(rate, size=size)
     return Answer(
@@ -146,6 +150,7 @@ def _worth(found: list[Found], size: int, best: float | None, calibration: "Cali
         probably_nobody=best < below,
         top1=calibration.top1(best, size=size),
         nobody_misses=calibration.nobody_misses(rate, size=size),
+        nobody_measured=calibration.measured(rate, size=size),
     )
 
 

@@ -135,9 +135,9 @@ def _calibration(folder: Path) -> "Calibration | None":
     file = folder / CALIBRATION
     if not file.is_file():
         return None
-    from passerby.calibration.calibration import Calibration  # it imports much
+    from passerby.calibration import calibration_file  # it imports much
 
-    return Calibration.read(file)
+    return calibration_file.read(file)
 
 
 def _config(served: FastAPI) -> uvicorn.Config:

@@ -63,6 +63,13 @@ class SearchAnswer(BaseModel):
             le=1,
         ),
     ]
+    nobody_measured: Annotated[
+        bool | None,
+        Field(
+            description="Whether both were measured for so many records and such a rate; false where they are "
+            "carried on from smaller galleries, or fewer people."
+        ),
+    ]
     top1: Annotated[
         float | None,
         Field(

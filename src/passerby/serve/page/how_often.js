@@ -6,12 +6,13 @@ export function howOften(probability) {
   return `about ${times === 1 ? "once" : `${times} times`} in ${of}`;
 }
 
-/** What the line costs, as a sentence; "" where the calibration does not say. */
-export function fallBelow(share, line) {
+/** What the line costs, and whether that was measured, in sentences; "" where the calibration does not say. */
+export function fallBelow({ nobody_misses: share, nobody_measured: measured }, line) {
   if (typeof share !== "number") return "";
   const [times, of] = rounded(share);
   const many = share >= 0.995 ? "almost all" : share < 0.005 ? "hardly any" : `about ${times} in ${of}`;
-  return ` Of the people who are there, ${many} fall below ${line} too${share >= 0.5 ? ", so look there as well" : ""}.`;
+  return ` Of the people who are there, ${many} fall below ${line} too${share >= 0.5 ? ", so look there as well" : ""}.` +
+    (measured === false ? " Both are carried on from smaller galleries than this one, or fewer people." : "");
 }
 
 function rounded(share) {

@@ -87,7 +87,7 @@ export function results({ explain, again }) {
 
 function theLine(answer, groups) {
   const line = answer.nobody_below.toFixed(2);
-  const misses = answer.probably_nobody ? "" : fallBelow(answer.nobody_misses, "it"); // else it stands on top
+  const misses = answer.probably_nobody ? "" : fallBelow(answer, "it"); // else it stands on top
   if (!groups.length) return note("All above the line", ` of similarity ${line}.${misses}`);
   const alike = ` (similarity ${line}) answers come up even where the person is not in the gallery.${misses}`;
   const likely = groups.some(([front]) => maybe(front));

@@ -23,7 +23,7 @@ export function verdict(answer, groups, line, explain) {
   if (answer.probably_nobody) {
     return said("nobody", "Probably nobody here",
       [`Even the most alike sighting (similarity ${best.toFixed(2)}) lies below the line of ${answer.nobody_below.toFixed(2)}. ` +
-      `The person is probably not among these records, or was seen too badly.${fallBelow(answer.nobody_misses, "the line")}`, two], facts);
+      `The person is probably not among these records, or was seen too badly.${fallBelow(answer, "the line")}`, two], facts);
   }
   const lying = line === null ? groups.filter(([front]) => front.similarity >= answer.nobody_below) : groups.slice(0, line);
   const likely = typeof answer.top1 === "number"

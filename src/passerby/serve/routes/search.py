@@ -111,6 +111,7 @@ async def _answered(
         nobody_below=answer.nobody_below,
         probably_nobody=answer.probably_nobody,
         nobody_misses=answer.nobody_misses,
+        nobody_measured=answer.nobody_measured,
         top1=answer.top1,
         calibrated=answer.calibrated,
         gallery_size=answer.size,
