@@ -9,7 +9,11 @@ import torch
 from numba.core.caching import CacheImpl
 
 from awkward import KINDS, NOT_COSINE, vectors
-from passerby.search.counting.compiled import CHUNK, compiled, cut, keys, products, shared
+from passerby.search.counting.compiled import compiled, shared
+from passerby.search.counting.compiled_counts import count
+from passerby.search.counting.compiled_cut import cut
+from passerby.search.counting.compiled_keys import CHUNK, keys
+from passerby.search.counting.compiled_products import products
 from passerby.search.counting.digits import digits
 from passerby.search.counting.sides import products as of_sides
 from passerby.search.counting.sides import sides
@@ -43,6 +47,27 @@ def test_products_err_by_no_more_than_roundings_of_each(kind, dim):
     wide = given.astype(np.longdouble)
     true, size = (wide[asked] * wide[looked]).sum(axis=1), np.abs(wide[asked] * wide[looked]).sum(axis=1)
     assert (np.abs(dot(given, given, asked, looked) - true) <= dim * 2.0**-53 * size).all()
+
+
+@pytest.mark.parametrize(
+    ("asked", "looked"),
+    [
+        ([3, 3, 3, 3, 3], [0, 1, 2, 3, 4]),
+        ([0, 1, 2, 3, 4, 5, 6, 7, 8], [5] * 9),
+        ([0, 1, 2, 3], [5, 6, 7, 5]),  # the first and the last are the same, those between are not
+        ([5, 6, 7, 5], [0, 1, 2, 3]),
+        ([2, 2, 2, 2, 4, 5, 6, 7], [2] * 8),
+        ([1, 1, 1], [0, 1, 2]),
+    ],
+)
+@pytest.mark.parametrize("start", [0, 1])
+def test_pairs_of_one_query_or_one_crop_have_the_products_of_any_others(asked, looked, start):
+    queries, crops = (vectors("normal", 10, 33, seed=seed).numpy() for seed in (4, 5))
+    both, found = (np.array(asked), np.array(looked)), np.full(len(asked), np.nan)
+    products(start, len(asked), queries, crops, *both, found)
+    assert np.isnan(found[:start]).all()
+    expected = (queries[both[0]].astype(np.float64) * crops[both[1]]).sum(axis=1)
+    assert found[start:] == pytest.approx(expected[start:], rel=1e-13, abs=1e-13)
 
 
 def test_products_of_denormal_and_of_huge_numbers_are_there():
@@ -122,6 +147,19 @@ def test_keys_may_be_written_where_the_second_sums_stood(width, level):
     found = more.view(np.float32)
     keys(0, 7, sums, more, level, np.float32(254), rates, steps, beside, above, found)
     assert (np.abs(found - expected) <= 16 * 2.0**-24 * size).all()
+
+
+@pytest.mark.parametrize(
+    "row", [[-0.0, 0.0], [0.0, -0.0], [-3, -1, -2], [5, np.inf, 7], [1e-45, -1e-45], [-3e38, 3e38]]
+)
+def test_counts_below_bounds_of_either_sign_are_those_of_a_plain_loop(row):
+    given = np.array([row], np.float32)
+    bounds = np.concatenate([given[0], [-4, -0.0, 0.0, 1e-45, 4]]).astype(np.float32)
+    below, not_above, where = np.zeros((3, len(bounds)), dtype=np.int64)
+    count(0, 1, given, np.array([0, len(bounds)]), bounds, bounds, below, not_above, where)
+    assert below.tolist() == [(given[0] < bound).sum() for bound in bounds]
+    assert not_above.tolist() == [(given[0] <= bound).sum() for bound in bounds]
+    assert (where == (below != not_above)).all()
 
 
 @pytest.mark.parametrize("number", [0, 1, 5, 99])

@@ -6,6 +6,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from keys_with_errors import keys_with_errors
 from passerby.search.counting.approximate import Tile
 from passerby.search.counting.packed import between, packed, places
 
@@ -40,18 +41,7 @@ def check(keys, true, errors, left_out, block, wanted, doubts, wrong):
 @pytest.mark.parametrize("size", [1e-37, 1e-27, 1e-10, 1, 1e10, 4e36])
 @pytest.mark.parametrize("width", WIDTHS)
 def test_counts_are_on_either_side_of_the_true_one(width, size):
-    rng = np.random.default_rng(width)
-    true = rng.standard_normal((6, width)) * size
-    errors = size * np.array([0, 1e-7, 1e-6, 1e-4, 1e-2, 10])
-    keys = (true + rng.uniform(-1, 1, true.shape) * errors[:, None] * 0.999).astype(np.float32)
-    errors = np.maximum(errors, np.abs(keys - true).max(axis=1))
-    left_out = rng.random(true.shape) < 0.1
-    block = np.repeat(np.arange(6), 8)
-    picked = np.repeat(true, 8, axis=0)[np.arange(48), rng.integers(0, width, 48)]
-    picked[::3] = rng.standard_normal(16) * size
-    doubts = np.abs(picked) * rng.choice([0, 1e-13, 1e-3], 48)
-    wrong = doubts * rng.uniform(-1, 1, 48)
-    check(keys, true, errors, left_out, block, picked, doubts, wrong)
+    check(*keys_with_errors(width, size))
 
 
 @pytest.mark.parametrize("value", [0.0, -0.0, 1.0, -1.0, 1e-30, 1e37, -1e37])

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from passerby.search.counting.pieces import CELL, MEMORY, MOST, PAIRS, needed, pieces
+from passerby.search.counting.pieces import CELL, CELLS, LEAST, MEMORY, MOST, PAIRS, needed, pieces
 
 SIZES = {"queries": st.integers(1, 20_000), "crops": st.integers(1, 10**6), "dim": st.integers(1, 5000)}
 
@@ -14,11 +14,12 @@ def test_pieces_fit_into_every_budget_that_is_accepted(queries, crops, dim, more
     assert found.memory <= least + more
     assert 1 <= found.queries <= min(MOST[0], queries)
     assert 1 <= found.crops <= min(MOST[1], crops)
+    assert found.queries * found.crops <= max(CELLS, found.queries * LEAST[1])
     assert 1 <= found.pairs <= PAIRS[1]
     assert 0 <= found.digits <= 2
     # what is taken holds a tile, the vectors' digits and the pairs
-    digits = found.digits * (queries + crops) * dim
-    assert found.memory >= CELL * found.queries * found.crops + digits + 100 * found.pairs
+    digits, copied = found.digits * (queries + crops) * dim, 4 * (found.queries + found.crops) * dim
+    assert found.memory >= CELL * found.queries * found.crops + copied + digits + 100 * found.pairs
 
 
 @given(**SIZES, less=st.integers(1, 2**40))
@@ -33,5 +34,14 @@ def test_a_larger_budget_makes_no_smaller_pieces():
     for size in ("queries", "crops", "digits", "pairs"):
         sizes = [getattr(one, size) for one in found]
         assert sizes == sorted(sizes)
-    assert found[-1][:4] == (*MOST, 2, PAIRS[1])
+    assert found[-1][:4] == (1684, 2048, 2, PAIRS[1])
     assert pieces(3368, 15913, 512) == pieces(3368, 15913, 512, memory=MEMORY)
+
+
+@pytest.mark.parametrize("queries", [1, 16, 512, 2048, 2049, 3368, 11_659])
+def test_queries_are_shared_out_evenly_and_few_of_them_meet_many_crops(queries):
+    found = pieces(queries, 50_000, 64, memory=2**33)
+    parts = -(-queries // found.queries)
+    assert parts == -(-queries // MOST[0])
+    assert found.queries * parts - queries < parts
+    assert found.crops == (MOST[1] if queries <= CELLS // MOST[1] else CELLS // min(queries, MOST[0]))

@@ -59,7 +59,8 @@ def by_digits(given: Sides, rows: Ints, *, count: int, most: tuple[int, int]) ->
         ValueError: if products of so many digits would not be exact.
     """
     # Numba takes a while to load.
-    from passerby.search.counting import compiled
+    from passerby.search.counting.compiled import shared
+    from passerby.search.counting.compiled_keys import keys as keys_of
 
     dim = given.crops.shape[1]
     if count > most_digits(dim):
@@ -84,13 +85,13 @@ def by_digits(given: Sides, rows: Ints, *, count: int, most: tuple[int, int]) ->
             into, more = sums[: shape[0] * shape[1]].view(shape), found[: shape[0] * shape[1]].view(shape)
             keys = more.view(torch.float32)  # each is worked out from what stands there
             asked = torch.from_numpy(some)
-            left = ours.digits[asked]
+            left = _taken(ours.digits, some)
             for depth, there in zip(range(1, level + 1), (into, more), strict=False):
                 right = theirs.digits[columns, (count - depth) * dim :]
                 torch._int_mm(left[:, : depth * dim], right.T, out=there)
             both = into.numpy(), more.numpy(), level, np.float32(BASE)
-            rates = factor[columns], ours.steps.numpy()[some], beside[some], above[:, columns]
-            compiled.shared(compiled.keys, len(some), *both, *rates, keys.numpy(), least=ROWS)
+            rates = factor[columns], ours.steps.numpy()[some], beside[some], above[:, columns].copy()
+            shared(keys_of, len(some), *both, *rates, keys.numpy(), least=ROWS)
             return Tile(keys, into, error(asked, columns))
 
         return tile
@@ -137,11 +138,12 @@ def _error_of_digits(
 def _times(vectors: Tensor, rows: Ints, centre: Tensor) -> Floats:
     """(N,) inner products of some vectors with the centre."""
     # Numba takes a while to load.
-    from passerby.search.counting import compiled
+    from passerby.search.counting.compiled import shared
+    from passerby.search.counting.compiled_products import products
 
     found = np.empty(len(rows))
     pairs = centre[None].numpy(), vectors.numpy(), np.zeros(len(rows), dtype=np.int64), rows
-    compiled.shared(compiled.products, len(rows), *pairs, found, least=PAIRS)
+    shared(products, len(rows), *pairs, found, least=PAIRS)
     return found
 
 

@@ -58,7 +58,8 @@ def between(tile: Tile, left_out: tuple[Ints, Ints], block: Ints, wanted: Floats
 
 def _counted(tile: Tile, left_out: tuple[Ints, Ints], block: Ints, wanted: Floats, doubts: Floats) -> Between:
     # Numba takes a while to load.
-    from passerby.search.counting.compiled import collect, count, shared
+    from passerby.search.counting.compiled import shared
+    from passerby.search.counting.compiled_counts import collect, count
 
     tile.keys[torch.from_numpy(left_out[0]), torch.from_numpy(left_out[1])] = torch.inf
     keys, reach = tile.keys.numpy(), tile.errors[block] + doubts

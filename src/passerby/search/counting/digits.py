@@ -54,7 +54,8 @@ def digits(
         last_first: True to put the last digit first.
     """
     # Numba takes a while to load.
-    from passerby.search.counting.compiled import cut, shared
+    from passerby.search.counting.compiled import shared
+    from passerby.search.counting.compiled_cut import cut
 
     dim = vectors.shape[1]
     number = len(vectors) if rows is None else len(rows)
@@ -68,7 +69,7 @@ def digits(
         np.arange(number) if rows is None else rows.numpy(),
         np.empty(0, np.float32) if centre is None else centre.numpy(),
         (np.float32(DIGIT), np.float32(BASE), np.float32(LEAST_STEP)),
-        places[::-1] if last_first else places,
+        places[::-1].copy() if last_first else places,  # laid out alike, so that it is compiled once
         found.numpy(),
         steps,
         lengths,

@@ -1,11 +1,15 @@
 """In what pieces queries and crops are compared, so that they fit into memory."""
 
+import math
 from typing import NamedTuple
 
 MEMORY = 512 * 2**20
 """Bytes that may be held beside the vectors by default."""
-MOST = (512, 8192)
+MOST = (2048, 8192)
 """The most queries and crops of a tile; with more crops, a sorted key would have fewer steps."""
+CELLS = 2**22
+"""The most cells of one. Its crops are rearranged for each product with its queries, so that it is rather high than
+wide."""
 LEAST = (16, 1024)
 """The fewest, of many."""
 PAIRS = (2**16, 2**20)
@@ -54,9 +58,11 @@ def pieces(queries: int, crops: int, dim: int, *, memory: int | None = None) -> 
     left = budget - fixed
     pairs = min(max(PAIRS[0], min(PAIRS[1], left // 4 // PAIR)), queries * crops)
     most = min(max(_tile(height, width, dim), left // 3), left - pairs * PAIR)
-    while _tile(height, 2 * width, dim) <= most and width < min(MOST[1], crops):
-        width = min(2 * width, MOST[1], crops)
-    height = max(height, min(MOST[0], queries, (most - 4 * width * dim) // (CELL * width)))
+    widest = max(width, min(MOST[1], crops, CELLS // min(MOST[0], queries)))
+    while _tile(height, 2 * width, dim) <= most and width < widest:
+        width = min(2 * width, widest)
+    height = max(height, min(MOST[0], queries, (most - 4 * width * dim) // (CELL * width + 4 * dim)))
+    height = math.ceil(queries / math.ceil(queries / height))
     taken = fixed + pairs * PAIR + _tile(height, width, dim)
     digits = min(2, max(0, budget - taken) // ((queries + crops) * dim))
     return Pieces(height, width, digits, pairs, taken + digits * (queries + crops) * dim)
@@ -72,5 +78,5 @@ def _least(queries: int, crops: int) -> tuple[int, int]:
 
 
 def _tile(height: int, width: int, dim: int) -> int:
-    # Crops that do not stand together are copied.
-    return height * width * CELL + 4 * width * dim
+    # What does not stand together is copied.
+    return height * width * CELL + 4 * (height + width) * dim

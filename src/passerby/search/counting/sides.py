@@ -117,11 +117,12 @@ def products(given: Sides, queries: Ints, crops: Ints) -> Floats:
         (P,) inner products.
     """
     # Numba takes a while to load.
-    from passerby.search.counting import compiled
+    from passerby.search.counting import compiled_products
+    from passerby.search.counting.compiled import shared
 
     found = np.empty(len(queries))
     pairs = given.queries.numpy(), given.crops.numpy(), queries, crops
-    compiled.shared(compiled.products, len(queries), *pairs, found, least=PAIRS)
+    shared(compiled_products.products, len(queries), *pairs, found, least=PAIRS)
     return found
 
 
