@@ -1,21 +1,36 @@
 """What is marked right or wrong is kept under a case, taken back, lined up and handed over."""
 
 import csv
+import dataclasses
+from datetime import datetime
 
 import pytest
 
 from page.browsing import looking, pretending, search_by_red
-from page.pretend_people import jpeg, person
+from page.pretend_people import jpeg, painted, person
 from page.pretend_server import Refusal
 
 RED = jpeg(person("red", "black", wall=150))
 
 TICKS = """async () => {
-  const { tickNames } = await import("/static/time_axis.js");
-  const every = (first, step, count) => Array.from({ length: count }, (_, i) => Date.parse(first) / 1000 + i * step);
+  const { tickNames, timeAxis } = await import("/static/time_axis.js");
+  const at = (iso) => Date.parse(iso) / 1000;
+  const every = (first, step, count) => Array.from({ length: count }, (_, i) => at(first) + i * step);
   const ticks = [every("2026-01-01T12:00:00Z", 43200, 4), every("2026-12-31T23:30:00Z", 1800, 3),
     every("2026-12-31T00:00:00Z", 86400, 3), []];
-  return ticks.map((some) => tickNames(some, Date.parse("2026-01-01T08:00:00Z") / 1000));
+  const made = ticks.map((some) => tickNames(some, some[0] ?? at("2026-01-01T08:00:00Z")));
+  const named = ([first, last, most]) => {
+    const axis = timeAxis([at(first), at(last)], most);
+    return tickNames(axis.ticks, axis.from);
+  };
+  const far = ["2026-01-01T19:07:00Z", "2026-01-03T04:31:00Z"];
+  return [...made, ...[[...far, 3], [...far, 6], ["2026-01-01T00:05:00Z", "2026-01-01T20:00:00Z", 3]].map(named)];
+}"""
+STAYS = """async () => {
+  const { stays } = await import("/static/stays.js");
+  const found = (...seen) => stays(seen.map(([camid, at]) => ({ camid, at }))).map((stay) => stay.length);
+  return [found(), found([1, 0]), found([1, 0], [1, 1800], [1, 3600]), found([1, 0], [1, 1801]),
+    found([1, 0], [2, 1], [1, 2]), found([null, 0], [null, 0], [1, 0])];
 }"""
 
 
@@ -119,9 +134,13 @@ def test_the_timeline_lines_up_the_right_ones_by_camera_and_time(browser, preten
         assert page.evaluate(TICKS) == [
             {"before": "1 Jan 2026", "names": ["12:00", "2 Jan", "12:00", "3 Jan"]},
             {"before": "31 Dec 2026", "names": ["23:30", "1 Jan 2027", "00:30"]},
-            {"before": "2026", "names": ["31 Dec", "1 Jan 2027", "2 Jan"]},
+            {"before": "31 Dec 2026", "names": ["31 Dec", "1 Jan 2027", "2 Jan"]},
             {"before": "1 Jan 2026", "names": []},
+            {"before": "1 Jan 2026", "names": ["2 Jan", "3 Jan"]},
+            {"before": "1 Jan 2026", "names": ["2 Jan", "12:00", "3 Jan"]},
+            {"before": "31 Dec 2025", "names": ["1 Jan 2026", "12:00"]},
         ]
+        assert page.evaluate(STAYS) == [[], [1], [3], [1, 1], [1, 1, 1], [2, 1]]
         lanes.nth(1).locator(".dot").click()
         expect(page.locator("dialog.detail h2")).to_have_text("Camera 3")
         expect(page.locator("dialog.detail .facts-list")).to_contain_text("upper")
@@ -135,6 +154,33 @@ def test_the_timeline_lines_up_the_right_ones_by_camera_and_time(browser, preten
         rows = list(csv.DictReader((tmp_path / "manifest.csv").read_text().splitlines()))
         assert len(rows) == 4
         assert {row["camid"] for row in rows} == {"1", "3", "4"}
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+def test_the_axis_names_the_day_it_begins_in_and_a_stay_ends_where_nobody_saw_them_for_long(browser, expect, width):
+    times = ["01T19:07:00", "01T19:08:39", "01T23:59:00", "02T00:10:30", "03T04:31:10"]
+    people = [
+        dataclasses.replace(one, camid=1, time=datetime.fromisoformat(f"2026-01-{time}Z").timestamp())
+        for one, time in zip(painted(), times, strict=False)
+    ]
+    with (
+        pretending(people=people) as served,
+        looking(browser, served.url, viewport={"width": width, "height": 800}) as page,
+    ):
+        served.gallery.marks["way"] = {one.id: True for one in people}
+        page.click("#case-button")
+        open_case(page, "way")
+        page.click("#to-case")
+        expect(page.locator(".axis .lane-name")).to_have_text("1 Jan 2026")
+        expect(page.locator(".axis .lane-name")).to_be_in_viewport()
+        expect(page.locator(".route .stop > p")).to_have_text(
+            [
+                "Camera 1 1 Jan 2026, 19:07:00 UTC to 19:08:39, 1 min 39 s",
+                "Camera 1 1 Jan 2026, 23:59:00 UTC to 2 Jan 2026, 00:10:30 UTC, 11 min 30 s",
+                "Camera 1 3 Jan 2026, 04:31:10 UTC",
+            ]
+        )
+        expect(page.locator(".gap")).to_have_text(["4 h 50 min later", "1 d 4 h later"])
 
 
 def test_a_sighting_opens_beside_whom_is_looked_for_and_the_keys_go_on(browser, pretended, expect):

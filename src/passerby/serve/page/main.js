@@ -7,6 +7,7 @@ import { help } from "./help.js";
 import { how } from "./how.js";
 import { keyEntry } from "./key_entry.js";
 import { marks } from "./marks.js";
+import { nobody } from "./nobody.js";
 import { query } from "./query.js";
 import { results } from "./results.js";
 import { calm, complain, say, tell } from "./say.js";
@@ -104,7 +105,8 @@ function page(about) {
       form.fold(true);
       resultTiles.refresh();
       const found = answer.answers.length;
-      tell(answer.probably_nobody ? `Probably nobody here; ${found} sightings shown.` : `${found} ${found === 1 ? "sighting" : "sightings"} found.`);
+      const none = nobody(answer);
+      tell(none ? `${none.title}; ${found} ${found === 1 ? "sighting" : "sightings"} shown.` : `${found} ${found === 1 ? "sighting" : "sightings"} found.`);
       answers.focus();
     } catch (error) {
       if (error.name === "AbortError") return;

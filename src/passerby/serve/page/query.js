@@ -2,12 +2,15 @@ import { ask, Problem } from "./api.js";
 import { boxEditor } from "./box_editor.js";
 import { drawnIcon } from "./drawn_icon.js";
 import { element, byId } from "./element.js";
+import { fileName } from "./file_name.js";
+import { pictureSize } from "./picture_size.js";
 import { calm, complain, say } from "./say.js";
 import { thumbnail } from "./thumbnail.js";
 import { moment } from "./when.js";
 
 const MOST = 8;
 const TAKEN = ["image/jpeg", "image/png", "image/webp"];
+const LARGE = 36_000_000; // pixels; the server takes no more
 const A_CROP = 0.75; // a picture wider than this share of its height hardly shows one person alone
 
 /**
@@ -34,7 +37,7 @@ export function query(changed) {
     };
     return element("li", { class: "picture" },
       item.kind === "picture" ? preview(item, name) : thumbnail(item.record, `Searched by: ${name}`),
-      element("span", { class: "picture-name" }, name),
+      element("span", { class: "picture-name" }, item.kind === "picture" ? fileName(name) : name),
       item.kind === "picture" && element("button", {
         type: "button", class: "quiet draw", "aria-label": `${item.box ? "Change the box" : "Draw a box"} in ${name}`,
         onclick: () => draw(item),
@@ -55,12 +58,18 @@ export function query(changed) {
     const pictures = [...files].filter((file) => TAKEN.includes(file.type));
     const before = items.filter((item) => item.kind === "picture");
     const free = MOST - before.length;
-    const read = await Promise.all(pictures.slice(0, free).map(opened));
-    const made = read.filter((item) => item.image);
+    // more than can be taken, as what is damaged takes no place; not all, as there may be thousands
+    const read = await Promise.all(pictures.slice(0, free + MOST).map(opened));
+    const good = read.filter((item) => item.image);
+    const made = good.slice(0, free);
+    for (const { url } of good.slice(free)) URL.revokeObjectURL(url);
+    const bad = read.filter((item) => !item.image);
+    const huge = bad.filter(({ width, height }) => width * height > LARGE);
     const wrong = [
-      naming([...files].filter((file) => !pictures.includes(file)), "not a picture that can be searched by; give JPEG, PNG or WebP"),
-      naming(read.filter((item) => !item.image).map(({ file }) => file), "left out, since it cannot be shown: damaged, or not what its name says"),
-      pictures.length > free && `A search takes up to ${MOST} pictures; ${pictures.length - free} of these ${pictures.length} were left out.`,
+      naming([...files].filter((file) => !pictures.includes(file)).map(named), "not a picture that can be searched by; give JPEG, PNG or WebP"),
+      naming(bad.filter((item) => !huge.includes(item)).map(({ file }) => named(file)), "left out, since it cannot be shown: damaged, or not what its name says"),
+      naming(huge.map(sized), "left out, since it is too large; give a smaller copy"),
+      naming([...good.slice(free).map(({ file }) => file), ...pictures.slice(free + MOST)].map(named), `left out, since a search takes up to ${MOST} pictures`),
     ].filter(Boolean);
     if (wrong.length) complain(wrong.join(" "));
     if (!made.length) return;
@@ -122,14 +131,22 @@ export function preview(item, name) {
   return canvas;
 }
 
-/** "a.txt, b.txt: why."; "" for no file. */
-function naming(files, why) {
-  if (!files.length) return "";
-  const names = files.slice(0, files.length > 4 ? 3 : 4).map(({ name }) => name || "pasted picture");
-  return `${names.join(", ")}${files.length > 4 ? ` and ${files.length - 3} more` : ""}: ${why}.`;
+function named({ name }) {
+  return name || "pasted picture";
 }
 
-/** A file as a picture to search by; without an image where this browser cannot show it. */
+function sized({ file, width, height }) {
+  return `${named(file)} (${width.toLocaleString("en")} by ${height.toLocaleString("en")} pixels)`;
+}
+
+/** "a.txt, b.txt: why."; "" for no name. */
+function naming(names, why) {
+  if (!names.length) return "";
+  const told = names.slice(0, names.length > 4 ? 3 : 4);
+  return `${told.join(", ")}${names.length > 4 ? ` and ${names.length - 3} more` : ""}: ${why}.`;
+}
+
+/** A file as a picture to search by; without an image, and of the size that its header tells, where this browser cannot show it. */
 async function opened(file) {
   const item = { kind: "picture", file, url: URL.createObjectURL(file), image: null, width: 0, height: 0, box: null };
   const image = new Image();
@@ -139,6 +156,7 @@ async function opened(file) {
     return { ...item, image, width: image.naturalWidth, height: image.naturalHeight };
   } catch {
     URL.revokeObjectURL(item.url);
-    return item;
+    const [width, height] = (await pictureSize(file)) ?? [0, 0];
+    return { ...item, width, height };
   }
 }

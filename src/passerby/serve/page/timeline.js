@@ -2,10 +2,11 @@ import { ask } from "./api.js";
 import { drawnIcon } from "./drawn_icon.js";
 import { element, byId } from "./element.js";
 import { complain } from "./say.js";
+import { stays } from "./stays.js";
 import { thumbnail } from "./thumbnail.js";
 import { camera, whereAndWhen } from "./tile.js";
 import { heaps, tickNames, timeAxis } from "./time_axis.js";
-import { clock, duration, moment } from "./when.js";
+import { clock, day, duration, moment } from "./when.js";
 
 /**
  * The case at hand: when and where the sightings lie that were marked right.
@@ -62,7 +63,7 @@ export function timeline(marks, open) {
 
 function chart(cameras, timed, press) {
   const axis = timeAxis(timed.map(({ at }) => at), innerWidth < 700 ? 3 : 6);
-  const written = tickNames(axis.ticks, timed[0].at);
+  const written = tickNames(axis.ticks, axis.from);
   const near = innerWidth < 700 ? 0.12 : 0.05;
   const at = (made, share) => {
     made.style.left = `${100 * share}%`;
@@ -88,21 +89,17 @@ function dot(heap, press) {
 
 /** The way of a person: each stay at a camera, and how long nobody saw them between. */
 function route(timed, press) {
-  const stays = [];
-  for (const one of timed) {
-    const last = stays[stays.length - 1];
-    if (last && last[0].camid === one.camid) last.push(one);
-    else stays.push([one]);
-  }
-  return element("ol", { class: "route", role: "list" }, stays.map((stay, i) => {
-    const gap = i > 0 ? stay[0].at - stays[i - 1].at(-1).at : 0;
+  const way = stays(timed);
+  return element("ol", { class: "route", role: "list" }, way.map((stay, i) => {
+    const gap = i > 0 ? stay[0].at - way[i - 1].at(-1).at : 0;
     return element("li", {}, i > 0 && element("p", { class: "gap soft" }, `${duration(gap)} later`), stop(stay, press));
   }));
 }
 
 function stop(stay, press) {
   const [first, last] = [stay[0], stay[stay.length - 1]];
-  const until = last.at !== null && last.at - first.at >= 1 ? ` to ${clock(last.time)}, ${duration(last.at - first.at)}` : "";
+  const end = () => (day(first.time) === day(last.time) ? clock(last.time) : moment(last.time));
+  const until = last.at !== null && last.at - first.at >= 1 ? ` to ${end()}, ${duration(last.at - first.at)}` : "";
   return element("div", { class: "stop" },
     element("p", {}, element("strong", {}, camera(first.camid)), ` ${moment(first.time)}${until}`),
     element("div", { class: "stop-pictures" }, stay.map((one) => element("button", { type: "button", class: "dot", "aria-label": whereAndWhen(one), onclick: press(one) }, thumbnail(one, whereAndWhen(one))))));

@@ -1,6 +1,7 @@
 import { drawnIcon } from "./drawn_icon.js";
 import { element } from "./element.js";
 import { fallBelow, howOften } from "./how_often.js";
+import { nobody } from "./nobody.js";
 
 /**
  * What the answers of a search amount to, in words.
@@ -20,10 +21,12 @@ export function verdict(answer, groups, line, explain) {
   }
   const two = element("span", {}, "A percentage on a tile is about that pair alone. ",
     element("button", { type: "button", class: "why", onclick: explain }, "What the numbers mean"));
-  if (answer.probably_nobody) {
-    return said("nobody", "Probably nobody here",
+  const none = nobody(answer);
+  if (none) {
+    return said(none.sure ? "nobody" : "unsure", none.title,
       [`Even the most alike sighting (similarity ${best.toFixed(2)}) lies below the line of ${answer.nobody_below.toFixed(2)}. ` +
-      `The person is probably not among these records, or was seen too badly.${fallBelow(answer, "the line")}`, two], facts);
+      `${none.sure ? "The person is probably not among these records, or was seen too badly." : "That alone does not tell whether the person is among these records."}` +
+      fallBelow(answer, "the line"), two], facts);
   }
   const lying = line === null ? groups.filter(([front]) => front.similarity >= answer.nobody_below) : groups.slice(0, line);
   const likely = typeof answer.top1 === "number"
