@@ -8,7 +8,9 @@ from pathlib import Path
 import pytest
 import typer
 
+from gallery.made_records import MODEL, made_records
 from passerby import cli
+from passerby.gallery.open_gallery import open_gallery
 
 ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
@@ -25,6 +27,25 @@ def test_python_in_a_page_runs(page, tmp_path, monkeypatch):
     shared = {}
     for block in re.findall(r"```python\n(.*?)```", page.read_text(), flags=re.DOTALL):
         exec(compile(block, name(page), "exec"), shared)
+
+
+def test_the_loop_of_the_page_on_scale_moves_every_record(tmp_path):
+    (block,) = re.findall(r"```python\n(.*?)```", (ROOT / "docs" / "scale.md").read_text(), flags=re.DOTALL)
+    shared = {}
+    exec(compile(block, "docs/scale.md", "exec"), shared)
+    records = made_records(1200, dim=32, thumbnails=True)
+    old = open_gallery(str(tmp_path / "old"), model=MODEL, dim=32)
+    old.add(records)
+    shared["move"](str(tmp_path / "old"), str(tmp_path / "new"))
+    shared["move"](str(tmp_path / "old"), str(tmp_path / "new"))
+    new = open_gallery(str(tmp_path / "new"))
+    for one, other in zip(old.records(thumbnails=True), new.records(thumbnails=True), strict=True):
+        assert (one.id, one.labels, one.time, one.path) == (other.id, other.labels, other.time, other.path)
+        assert one.thumbnail == other.thumbnail
+        assert (one.embedding == other.embedding).all()
+    assert new.count() == len(records)
+    old.close()
+    new.close()
 
 
 @pytest.mark.parametrize("page", PAGES, ids=name)

@@ -44,10 +44,19 @@ def test_a_run_is_not_trained_over(data, tmp_path):
         train(data, tmp_path / "run")
 
 
-def test_a_training_that_was_refused_leaves_its_folder_free(data, tmp_path):
-    changes = [*people.SMALL, "batches.people=50"]
-    with pytest.raises(ValueError, match="a batch wants 50"):
-        run.train("demo", data=data, out=tmp_path / "run", changes=changes, machine=CPU)
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        ("batches.people=50", "a batch wants 50"),
+        ("schedule.warmup=99", "schedule.warmup is 99.0 of"),
+        ("optimizer.weight_decay=-1", "weight_decay"),
+        ("precision=16-mixed", "needs a GPU"),
+    ],
+)
+def test_a_training_that_was_refused_leaves_nothing_in_its_folder(data, tmp_path, change, told):
+    with pytest.raises(ValueError, match=told):
+        run.train("demo", data=data, out=tmp_path / "run", changes=[*people.SMALL, change], machine=CPU)
+    assert not (tmp_path / "run").exists()
     assert train(data, tmp_path / "run").seed == 0
 
 

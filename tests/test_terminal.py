@@ -6,9 +6,10 @@ import torch
 from rich.console import Console
 from torch import nan
 
-from passerby import terminal
+from passerby import terminal, terminal_bars
 from passerby.evaluation.scores import Scores
 from passerby.evaluation.significance import interval
+from passerby.training.loop import Report
 from passerby.types import Crop
 
 VALUES = torch.tensor([1.0, 0.5, nan, 0.25, 0.8], dtype=torch.float64)
@@ -112,3 +113,38 @@ def test_a_long_path_is_shown_whole(wide):
     long = "/".join(["folder"] * 100)
     terminal.say(long)
     assert wide().out == f"{long}\n"
+
+
+@pytest.fixture
+def clock(monkeypatch):
+    """Seconds that pass where the test says so."""
+    now = [100.0]
+    monkeypatch.setattr("passerby.terminal_bars.time.monotonic", lambda: now[0])
+    return now
+
+
+def test_where_a_bar_is_not_seen_slow_work_tells_now_and_then_how_far_it_is(wide, clock):
+    with terminal_bars.drawing("drawing") as show:
+        for done in range(61):
+            show(done, 60)
+            clock[0] += 1
+    told = wide().err.splitlines()
+    assert told == ["drawing: 2 of 60", *(f"drawing: {done} of 60" for done in (17, 32, 47)), "drawing: 60 in 61 s"]
+
+
+def test_quick_work_tells_what_was_done_alone(wide, clock):
+    with terminal_bars.progress("embedding", 8) as done:
+        done(4)
+        done(8)
+    assert wide().err.splitlines() == ["embedding: 8 in 0 s"]
+
+
+def test_a_training_tells_its_epoch_in_a_file_too(wide, clock):
+    with terminal_bars.training("training") as show:
+        for step in (1, 2):
+            clock[0] += 2
+            show(Report(step, 10, step / 5, 0.1, {"total": 2.0}, 30.0))
+            clock[0] += 20
+    first, last, _ = wide().err.splitlines()
+    assert first == "training: 1 of 10, epoch 0.2, loss 2.00, 30 pictures/s"
+    assert last.startswith("training: 2 of 10, epoch 0.4")

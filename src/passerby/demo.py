@@ -24,7 +24,7 @@ from passerby.types import ModelId, PersonSet
 
 RECIPE = "demo"
 START = 1767254400.0
-"""When the drawn world's first frame is said to be taken: 2026-01-01 08:00 UTC."""
+"""When the drawn world's clocks are said to begin: 2026-01-01 08:00 UTC; the first pictures come 40,000 s later."""
 
 
 @dataclass(frozen=True, kw_only=True)

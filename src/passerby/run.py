@@ -160,12 +160,15 @@ def train(
         card.same(out, told)
     elif any((out / begun).is_file() for begun in ("checkpoint.pt", "weights.safetensors")):
         raise ValueError(f"{out} holds a run already; go on with it by --resume, or give another folder.")
-    if not finished:
+
+    def begin() -> None:
         out.mkdir(parents=True, exist_ok=True)
         if first_process():
             card.write(out, card.with_history(out, told) if resume else told)
             if not (resume and (out / "checkpoint.pt").is_file()):
                 (out / best.FILE).unlink(missing_ok=True)  # of a training that begins anew
+
+    if not finished:
         model = fit(
             found,
             people.train,
@@ -175,6 +178,7 @@ def train(
             resume=resume,
             machine=machine,
             every=every,
+            on_begin=begin,
             on_step=on_step,
             on_epoch=None if watch is None or held is None else _watching(watch, held, out, name, changes, seed, told),
         )

@@ -14,6 +14,9 @@ from passerby.terminal import remark, remarks
 if TYPE_CHECKING:  # importing it here would cost each command seconds
     from passerby.training.loop import Report
 
+FIRST_LINE_S, LINES_S = 2.0, 15.0
+"""Seconds until the first line where there is no terminal, and from one to the next: quick work tells nothing."""
+
 
 @contextmanager
 def progress(title: str, total: int) -> Iterator[Callable[[int], None]]:
@@ -47,7 +50,10 @@ def training(title: str) -> Iterator[Callable[[Report], None]]:
 
 @contextmanager
 def _bar(title: str, total: int | None) -> Iterator[Callable[[int, int, str], None]]:
-    """A bar that goes when the work is done and leaves one line; nothing is left where the work failed."""
+    """A bar that goes when the work is done and leaves one line; nothing is left where the work failed.
+
+    Where nobody sees a bar, since the output goes into a file, a line tells now and then how far the work has come.
+    """
     bar = Progress(
         TextColumn("{task.description}", markup=False),
         BarColumn(bar_width=12),
@@ -61,13 +67,17 @@ def _bar(title: str, total: int | None) -> Iterator[Callable[[int, int, str], No
     )
     task = bar.add_task(title, total=total, note="")
     last = (0, "")
+    started = time.monotonic()
+    next_line = started + FIRST_LINE_S
 
     def update(done: int, of: int, note: str) -> None:
-        nonlocal last
+        nonlocal last, next_line
         last = (done, note)
         bar.update(task, completed=done, total=of, note=note)
+        if not remarks.is_terminal and done < of and time.monotonic() >= next_line:
+            remark(f"{title}: {done} of {of}{', ' if note else ''}{note}")
+            next_line = time.monotonic() + LINES_S
 
-    started = time.monotonic()
     with bar:
         yield update
     if last[0]:

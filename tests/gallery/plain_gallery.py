@@ -9,6 +9,7 @@ from passerby.gallery.checked import (
     checked_cameras,
     checked_dim,
     checked_filter,
+    checked_labels,
     checked_number,
     checked_queries,
     checked_records,
@@ -38,6 +39,7 @@ class PlainGallery:
         self.ready()
         queries = checked_queries(queries, k, self.about.dim)
         checked_cameras(where, self.cameras())
+        checked_labels(where, self.count, self.labels)
         if way not in ("exact", "approximate"):
             raise ValueError(f"way is {way!r}; give 'exact' or 'approximate'.")
         found = [record for record in self.held.values() if passes(record, where)]

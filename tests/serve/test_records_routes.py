@@ -191,6 +191,7 @@ def test_deletion_by_filters_and_by_ids(client):
     for wrong in ({}, {"filters": {}}, {"filters": {"cameras": [1]}, "ids": ids(client)[:1]}, {"ids": []}):
         assert delete(**wrong).status_code == 422
     assert delete(filters={"cameras": [99]}).status_code == 422
+    assert delete(filters={"labels": {"upper": "rde"}}).status_code == 422
     assert len(ids(client)) == 9
     assert delete(filters={"pids": [2], "cameras": [1, 3]}).json() == {"deleted": 2}
     assert delete(filters={"until": "2026-01-01T09:30:00Z"}).json() == {"deleted": 2}

@@ -124,6 +124,14 @@ def test_a_calibrated_answer_says_whether_it_is_nobody():
     assert seen["answers"][0]["probability"] == pytest.approx(1, abs=0.01)
 
 
+@pytest.mark.parametrize("filters", [{"pids": [99999]}, {"since": "2030-01-01T00:00:00Z"}])
+def test_where_no_record_passes_the_filters_nobody_was_looked_for_and_none_is_said_to_be_absent(filters):
+    with served(calibration=Half()) as client:
+        told = search(client, png(), filters=filters).json()
+    assert (told["answers"], told["gallery_size"], told["calibrated"]) == ([], 0, True)
+    assert (told["probably_nobody"], told["nobody_below"], told["top1"]) == (None, None, None)
+
+
 def test_a_rate_that_the_calibration_cannot_tell_is_refused_at_the_start():
     class Narrow(Half):
         def nobody_below(self, rate, *, size):
@@ -142,6 +150,8 @@ WRONG = [
     ({"k": "5"}, "asked.k"),
     ({"k": True}, "asked.k"),
     ({"filters": {"cameras": [99]}}, "camera 99"),
+    ({"filters": {"labels": {"upper": "rde"}}}, "label upper=rde; upper is blue, green, red"),
+    ({"filters": {"labels": {"uper": "red"}}}, "label uper=red; labels are upper"),
     ({"filters": {"cameras": []}}, "cameras"),
     ({"filters": {"cameras": [-1]}}, "cameras"),
     ({"filters": {"cameras": [2**31]}}, "cameras"),

@@ -1,5 +1,6 @@
 import json
 import subprocess
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -7,8 +8,8 @@ from PIL import Image
 from scipy.io import loadmat
 
 from passerby.datasets import synthetic
+from passerby.synth import video, world
 from passerby.synth import worker as worker_file
-from passerby.synth import world
 from passerby.synth.people import people
 from passerby.synth.worker import worker
 
@@ -139,6 +140,16 @@ def test_a_worker_that_dies_is_reported(tmp_path, monkeypatch):
     monkeypatch.setattr(worker, "__module__", "passerby.synth.nothing_of_this_name")
     with pytest.raises(OSError, match=r"ended with 1: .*nothing_of_this_name"):
         world.write(tmp_path / "dead", workers=2, **SMALL)
+
+
+@pytest.mark.parametrize("draw", [world.write, partial(video.write, encode=None)])
+def test_a_folder_that_cannot_be_written_to_is_told_before_anything_is_planned(tmp_path, monkeypatch, draw):
+    (tmp_path / "file").touch()
+    for name in ("passerby.synth.world.plan", "passerby.synth.video.cameras"):
+        monkeypatch.setattr(name, None)
+    for root in (tmp_path / "file" / "world", Path("/proc/world")):
+        with pytest.raises(OSError, match=f"^Nothing can be written into {root} .*; give another folder"):
+            draw(root)
 
 
 def test_a_folder_with_something_else_is_refused(drawn, tmp_path):

@@ -1,5 +1,6 @@
 """`passerby demo`."""
 
+import shlex
 from pathlib import Path
 from typing import Annotated
 
@@ -7,6 +8,8 @@ from typer import Option
 
 from passerby import terminal
 from passerby.cli.arguments import Seed
+from passerby.cli.called import called
+from passerby.cli.stopped import stoppable
 
 
 def demo(
@@ -19,9 +22,12 @@ def demo(
     """Draw a world, train on some of its people, search for the others, and fill a gallery to search on a page."""
     from passerby.demo import demo as show
 
-    done = show(folder, seed=seed)
+    with stoppable(lambda: "the same command goes on where it stopped"):
+        done = show(folder, seed=seed)
     ratio = done.trained.mAP / done.baseline.mAP
     terminal.say(f"The trained network reaches {ratio:.1f} times the mAP of the colour histogram.")
     terminal.say(f"Open {done.page} to see the ranked lists.")
-    terminal.say(f"Search on a page of your own: passerby serve {done.gallery} {done.run}")
-    terminal.say(f"Search: passerby search {done.run} --query PICTURE --gallery {done.world / 'bounding_box_test'}")
+    program, trained = called(), shlex.quote(str(done.run))
+    pictures = shlex.quote(str(done.world / "bounding_box_test"))
+    terminal.say(f"Search on a page of your own: {program} serve {shlex.quote(str(done.gallery))} {trained}")
+    terminal.say(f"Search: {program} search {trained} --query PICTURE --gallery {pictures}")

@@ -141,18 +141,26 @@ def _export(found: "Gallery", asked: "Where", out: Path | None, *, thumbnails: b
     from passerby import files, npz
     from passerby.gallery.exported import embeddings, lines
 
-    if out is not None and out.suffix == ".npz":
-        npz.write(out, embeddings(found, asked))
-    elif out is not None:
-        with files.whole(out) as partial, partial.open("w", encoding="utf-8") as file:
-            _write(lines(found, asked, thumbnails=thumbnails), file.write)
-    else:
+    if out is None:
         _write(lines(found, asked, thumbnails=thumbnails), sys.stdout.write)
+        return
+    if out.suffix == ".npz":
+        written = embeddings(found, asked)
+        npz.write(out, written)
+        number = len(written.crops)
+    else:
+        with files.whole(out) as partial, partial.open("w", encoding="utf-8") as file:
+            number = _write(lines(found, asked, thumbnails=thumbnails), file.write)
+    terminal.say(f"{number:,} record{'s' if number != 1 else ''} lie{'' if number != 1 else 's'} in {out}.")
 
 
-def _write(lines: Iterable[str], write: Callable[[str], object]) -> None:
+def _write(lines: Iterable[str], write: Callable[[str], object]) -> int:
+    """How many lines were written."""
+    number = 0
     for line in lines:
         write(f"{line}\n")
+        number += 1
+    return number
 
 
 def _told(asked: "Where") -> dict[str, object]:

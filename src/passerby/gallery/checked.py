@@ -1,6 +1,6 @@
 """What a store checks before it does anything, so that every store refuses the same."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -138,6 +138,28 @@ def checked_cameras(where: Where, known: Iterable[int]) -> None:
     if unknown:
         there = ", ".join(map(str, have[:20])) + (", ..." if len(have) > 20 else "") if have else "none at all"
         raise ValueError(f"No record of camera {', '.join(map(str, unknown[:20]))}; there are {there}.")
+
+
+def checked_labels(
+    where: Where, there: Callable[[Where], object], known: Callable[[], Mapping[str, Sequence[str]]]
+) -> None:
+    """Refuse a filter that asks for a label without records; that no record has all of them together is no mistake.
+
+    Args:
+        where: the filter.
+        there: says whether any record passes a filter.
+        known: gives the values of each label that some record has, for the error.
+
+    Raises:
+        ValueError: if there is such a label.
+    """
+    for name, value in where.labels.items():
+        if not there(Where(labels={name: value})):
+            have = known()
+            values = have.get(name, ())
+            some = ", ".join((values or sorted(have))[:20]) + (", ..." if len(values or have) > 20 else "")
+            what = f"{name} is {some}" if values else f"labels are {some}" if have else "there are no labels at all"
+            raise ValueError(f"No record of label {name}={value}; {what}.")
 
 
 def checked_filter(where: Where) -> Where:

@@ -95,7 +95,8 @@ class Gallery(Protocol):
                 few, and always gives k answers where k pass the filter.
 
         Raises:
-            ValueError: if k or a query is out of range, or the filter names a camera that the gallery has no record of.
+            ValueError: if k or a query is out of range, or the filter names a camera or a label that the gallery has no
+                record of.
         """
         ...
 

@@ -43,15 +43,15 @@ class Answer:
     Args:
         hits: the records found, in order.
         size: how many records were searched: those that pass the filter.
-        calibrated: whether the model's similarities are calibrated; where not, the five that follow are None.
-        nobody_below: below this similarity an answer is probably not the person, at the rate asked for; None where no
-            record was searched.
-        probably_nobody: whether the most similar record of all is below that, or there is none.
-        top1: probability that the most similar record of all is the person; None where there is none.
+        calibrated: whether the model's similarities are calibrated; where not, and where no record was searched, the
+            five that follow are None.
+        nobody_below: below this similarity an answer is probably not the person, at the rate asked for.
+        probably_nobody: whether the most similar record of all is below that.
+        top1: probability that the most similar record of all is the person.
         nobody_misses: share of searches for somebody who is there whose best answer lies below `nobody_below` all the
-            same; None where no record was searched, and where the calibration does not say.
+            same; None as well where the calibration does not say.
         nobody_measured: whether both were measured for so many records and such a rate, not carried on from smaller
-            galleries or fewer people; None where no record was searched.
+            galleries or fewer people.
     """
 
     hits: list[Found]
@@ -136,7 +136,7 @@ def _worth(found: list[Found], size: int, best: float | None, calibration: "Cali
             size=size,
             calibrated=calibration is not None,
             nobody_below=None,
-            probably_nobody=None if calibration is None else True,
+            probably_nobody=None,
             top1=None,
             nobody_misses=None,
             nobody_measured=None,

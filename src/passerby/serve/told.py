@@ -53,7 +53,9 @@ class SearchAnswer(BaseModel):
     search: Annotated[str, Field(description="Names this search in the audit.")]
     answers: list[Found]
     nobody_below: Annotated[float | None, Field(description="Answers below this similarity are probably nobody.")]
-    probably_nobody: Annotated[bool | None, Field(description="Whether the best answer is below that.")]
+    probably_nobody: Annotated[
+        bool | None, Field(description="Whether the best answer is below that; null where no record was searched.")
+    ]
     nobody_misses: Annotated[
         float | None,
         Field(

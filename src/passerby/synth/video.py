@@ -19,6 +19,7 @@ from passerby.synth.one_thread import one_thread
 from passerby.synth.people import people as everybody
 from passerby.synth.scene import scene
 from passerby.synth.walk import walks
+from passerby.synth.writable import writable
 
 FIRST = datetime(2026, 1, 1, 8, tzinfo=UTC)
 """When the first camera begins to film."""
@@ -72,6 +73,7 @@ def write(
 
     Raises:
         ValueError: if an argument is out of range, or the folder holds something.
+        OSError: if the folder cannot be written to.
     """
     for name, value, least, most in (
         ("people", people, 2, 9999),
@@ -86,6 +88,7 @@ def write(
             raise ValueError(f"{name} is {value}; give {least} to {most}{', even' if name in 'height width' else ''}.")
     if root.exists() and (not root.is_dir() or any(root.iterdir())):
         raise ValueError(f"{root} holds something already; give an empty folder.")
+    writable(root)
     watching = cameras(count, seed=seed)
     crew = crowd(everybody(people, seed=seed))
     ways = walks(watching, people=people, seconds=seconds, seed=seed)

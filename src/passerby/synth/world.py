@@ -17,6 +17,7 @@ from passerby.synth.people import people
 from passerby.synth.plan import FOLDERS, pids, plan
 from passerby.synth.request import FILE, Request, request
 from passerby.synth.worker import PARTIAL, worker
+from passerby.synth.writable import writable
 
 Progress = Callable[[int, int], None]
 
@@ -59,7 +60,7 @@ def write(
 
     Raises:
         ValueError: if an argument is out of range, or the folder holds something else.
-        OSError: if a worker dies.
+        OSError: if the folder cannot be written to, or a worker dies.
     """
     if workers < 1:
         raise ValueError(f"workers is {workers}; give 1 or more.")
@@ -75,6 +76,9 @@ def write(
         height=height,
         width=width,
     )
+    if root.exists() and not root.is_dir():
+        raise ValueError(f"{root} is a file; give a folder.")
+    writable(root)
     files = sorted(file for shot in plan(asked) for file in (shot.file, shot.also) if file)
     _prepare(root, asked, set(files))
     told = progress or (lambda done, total: None)
@@ -94,9 +98,7 @@ def write(
 
 def _prepare(root: Path, asked: Request, files: set[str]) -> None:
     """Make the folders; refuse a folder with anything that is not of this world."""
-    if root.exists() and not root.is_dir():
-        raise ValueError(f"{root} is a file; give a folder.")
-    if root.is_dir() and (root / FILE).exists():
+    if (root / FILE).exists():
         there = request(root)
         old, new = asdict(there), asdict(asked)
         unlike = [f"{name} {old[name]} (asked: {new[name]})" for name in new if old[name] != new[name]]
@@ -110,7 +112,7 @@ def _prepare(root: Path, asked: Request, files: set[str]) -> None:
                     f"{root / folder} holds {len(foreign)} files that are not of this world ({foreign[0]}, ...); "
                     "remove them, or give an empty folder."
                 )
-    elif root.is_dir() and any(root.iterdir()):
+    elif any(root.iterdir()):
         raise ValueError(f"{root} is not empty and holds no drawn world; give an empty folder.")
     for folder in (*FOLDERS, PARTIAL):
         (root / folder).mkdir(parents=True, exist_ok=True)

@@ -62,6 +62,7 @@ def fit(
     resume: bool = False,
     machine: Machine | None = None,
     every: float = 30.0,
+    on_begin: Callable[[], None] | None = None,
     on_step: Callable[[Report], None] | None = None,
     on_epoch: Callable[[nn.Module, int], Mapping[str, float]] | None = None,
 ) -> nn.Module:
@@ -83,6 +84,7 @@ def fit(
         machine: what to train on; the default is the best single device.
         every: seconds between checkpoints; 0 for one after each step. With mining, checkpoints wait for the end of a
             round.
+        on_begin: called in every process when the training was found to fit, before anything is written.
         on_step: called after each step, in the first process.
         on_epoch: called after each epoch of the last training, in the first process, with the network in eval mode and
             the number of epochs done; what it gives by name is logged with the epoch's last step. The training goes on
@@ -100,6 +102,8 @@ def fit(
     fabric = fabric_of(machine, recipe)
     fabric.launch()
     rehearse(recipe, train, labels)
+    if on_begin is not None:
+        on_begin()
     job = _Job(fabric, train, labels, seed, resume, machine.workers, every, on_step, on_epoch)
     every_stage = stages(recipe)
     start = None

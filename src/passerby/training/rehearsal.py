@@ -33,7 +33,7 @@ def rehearse(recipe: Recipe, crops: Sequence[Crop], labels: Labels | None = None
 
     Raises:
         ValueError: if pictures of this size, the batches, the labels, the parameter groups or the weights do not suit
-            the network, or the losses do not suit what it gives.
+            the network, the losses do not suit what it gives, or the schedule does not suit the number of epochs.
         OSError: if weights cannot be had.
     """
     start: Mapping[str, Tensor] | None = None
@@ -41,7 +41,8 @@ def rehearse(recipe: Recipe, crops: Sequence[Crop], labels: Labels | None = None
     with torch.random.fork_rng(devices=[]), torch.no_grad():
         for stage in stages(recipe):
             model = build(stage, num_classes=len(classes), start=start)
-            parameter_groups(model, stage.groups)
+            stage.optimizer(parameter_groups(model, stage.groups))
+            stage.schedule(0.0, epochs=stage.epochs)
             pids = _pids(stage, crops)
             size = stage.size.of(2, 1) if isinstance(stage.size, Largest) else stage.size
             image = torch.zeros(3, size.height, size.width)

@@ -11,6 +11,7 @@ import numpy.typing as npt
 from passerby.gallery.checked import (
     checked_cameras,
     checked_filter,
+    checked_labels,
     checked_number,
     checked_queries,
     checked_records,
@@ -62,7 +63,7 @@ class MilvusGallery:
         self._records = Collection(link, place.collection)
         self._words = Words(Collection(link, words_of(place.collection)))
         self._sealing = None if self._lite else Sealing(self._records.seal)
-        self._seen: set[int] = set()
+        self._seen: set[int | tuple[str, str]] = set()
         self._closing = threading.Lock()
         self._page = max(16, min(2_000, PART // (4 * about.dim)))
 
@@ -97,7 +98,7 @@ class MilvusGallery:
         asked = checked_queries(queries, k, self.about.dim)
         if way not in ("exact", "approximate"):
             raise ValueError(f"way is {way!r}; give 'exact' or 'approximate'.")
-        self._check_cameras(where)
+        self._check_named(where)
         expression = passing(where, lite=self._lite)
         if expression is None:
             self._link_open()
@@ -184,8 +185,7 @@ class MilvusGallery:
         for name, value in self._words.labels():
             known = values.setdefault(name, [])
             # its records may all have been deleted
-            expression = passing(Where(labels={name: value}), lite=self._lite)
-            if len(known) < _VALUES and expression and self._records.rows(expression, ["id"], limit=1):
+            if len(known) < _VALUES and self._any(Where(labels={name: value})):
                 known.append(value)
         return {name: known for name, known in values.items() if known}
 
@@ -215,10 +215,16 @@ class MilvusGallery:
             if expression is not None:
                 yield self._records.rows(expression, ["id", *fields], strong=strong)
 
-    def _check_cameras(self, where: Where) -> None:
-        """Refuse cameras without records; those once seen are asked for again only after a deletion."""
+    def _check_named(self, where: Where) -> None:
+        """Refuse cameras and labels without records; those once seen are asked for again only after a deletion."""
         for camid in set(where.cameras or ()) - self._seen:
-            expression = passing(Where(cameras=(camid,)), lite=self._lite)
-            if expression is None or not self._records.rows(expression, ["id"], limit=1):
+            if not self._any(Where(cameras=(camid,))):
                 checked_cameras(where, self.cameras())
             self._seen.add(camid)
+        new = dict(where.labels.items() - self._seen)
+        checked_labels(Where(labels=new), self._any, self.labels)
+        self._seen.update(new.items())
+
+    def _any(self, where: Where) -> bool:
+        expression = passing(where, lite=self._lite)
+        return expression is not None and bool(self._records.rows(expression, ["id"], limit=1))

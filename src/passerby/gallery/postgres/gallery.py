@@ -9,7 +9,6 @@ import psycopg
 from psycopg import sql
 
 from passerby.gallery.checked import (
-    checked_cameras,
     checked_dim,
     checked_filter,
     checked_model,
@@ -21,6 +20,7 @@ from passerby.gallery.contract import About, Added, Hit, Hour, Way
 from passerby.gallery.postgres.adding import add
 from passerby.gallery.postgres.conditions import conditions, known_ids
 from passerby.gallery.postgres.database import Database, database
+from passerby.gallery.postgres.known import cameras, check_known, labels
 from passerby.gallery.postgres.rows import COLUMNS, record_of
 from passerby.gallery.postgres.schema import MIGRATIONS, Meta, make_schema, migrate, read_meta
 from passerby.gallery.postgres.searching import search
@@ -61,6 +61,7 @@ class PostgresGallery:
         self._meta = meta
         self._about = About(url=database.url, model=meta.model, dim=meta.dim)
         self._upkeep = Upkeep(database)
+        self._seen: set[tuple[str, str]] = set()
 
     @property
     def about(self) -> About:
@@ -87,8 +88,7 @@ class PostgresGallery:
         if way not in ("exact", "approximate"):
             raise ValueError(f"way is {way!r}; give 'exact' or 'approximate'.")
         with self._database.connection() as connection:
-            if where.cameras:
-                self._check_cameras(connection, where)
+            check_known(connection, where, self._seen)
             return [search(connection, query, k, where=where, way=way, meta=self._meta) for query in queries]
 
     def get(self, ids: Sequence[str]) -> list[Record]:
@@ -118,6 +118,7 @@ class PostgresGallery:
         with self._upkeep.change() as changed:
             with self._database.connection(statement_s=ADDING_S) as connection:
                 number = _only(connection.execute(statement, given))
+            self._seen.clear()
             changed(number)
         return number
 
@@ -174,7 +175,7 @@ class PostgresGallery:
     def cameras(self) -> dict[int, int]:
         """As in the contract."""
         with self._database.connection() as connection:
-            return _cameras(connection)
+            return cameras(connection)
 
     def statistics(self, where: Where = EVERYTHING) -> list[Hour]:
         """As in the contract."""
@@ -191,18 +192,8 @@ class PostgresGallery:
 
     def labels(self) -> dict[str, list[str]]:
         """As in the contract."""
-        # From one set of labels to the next by the index: as quick as there are few sets, however many records.
-        statement = (
-            "WITH RECURSIVE sets AS ((SELECT labels FROM records ORDER BY labels LIMIT 1) UNION ALL SELECT "
-            "(SELECT records.labels FROM records WHERE records.labels > sets.labels ORDER BY records.labels LIMIT 1) "
-            "FROM sets WHERE sets.labels IS NOT NULL) "
-            "SELECT DISTINCT key, value FROM sets, jsonb_each_text(sets.labels) WHERE sets.labels IS NOT NULL"
-        )
-        values: dict[str, list[str]] = {}
         with self._database.connection() as connection:
-            for name, value in connection.execute(statement):
-                values.setdefault(name, []).append(value)
-        return {name: sorted(values[name])[:200] for name in sorted(values)}
+            return labels(connection)
 
     def settle(self) -> None:
         """Build the graph of what is in none, now, and wait for it; nothing where there are few such records."""
@@ -217,16 +208,6 @@ class PostgresGallery:
         """As in the contract; a graph that is just being built is given up, and built by who opens it next."""
         self._upkeep.stop()
         self._database.close()
-
-    def _check_cameras(self, connection: psycopg.Connection, where: Where) -> None:
-        """Refuse a filter that asks for an unknown camera."""
-        asked = [camera for camera in where.cameras or () if abs(camera) < 2**31]
-        rows = connection.execute(
-            "SELECT camera FROM unnest(%s::int[]) AS camera WHERE EXISTS (SELECT FROM records WHERE camid = camera)",
-            (asked,),
-        ).fetchall()
-        if set(where.cameras or ()) - {row[0] for row in rows}:
-            checked_cameras(where, _cameras(connection))
 
 
 def open_postgres(url: str, *, model: ModelId | None = None, dim: int | None = None) -> PostgresGallery:
@@ -265,11 +246,6 @@ def open_postgres(url: str, *, model: ModelId | None = None, dim: int | None = N
     except BaseException:
         found.close()
         raise
-
-
-def _cameras(connection: psycopg.Connection) -> dict[int, int]:
-    rows = connection.execute("SELECT camid, count(*) FROM records WHERE camid IS NOT NULL GROUP BY 1 ORDER BY 1")
-    return dict(rows.fetchall())
 
 
 def _only(found: psycopg.Cursor) -> int:

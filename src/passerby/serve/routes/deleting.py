@@ -4,7 +4,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Body
 
-from passerby.gallery.checked import checked_cameras, checked_filter
+from passerby.gallery.checked import checked_cameras, checked_filter, checked_labels
 from passerby.gallery.contract import Gallery
 from passerby.gallery.where import Where
 from passerby.serve.asked import Deletion
@@ -47,4 +47,5 @@ def _delete(here: Inside, where: Where) -> int:
 def _count(gallery: Gallery, where: Where) -> int:
     checked_filter(where)
     checked_cameras(where, gallery.cameras())
+    checked_labels(where, gallery.count, gallery.labels)
     return gallery.count(where)

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Path, Query, Response
 
-from passerby.gallery.checked import checked_cameras
+from passerby.gallery.checked import checked_cameras, checked_labels
 from passerby.gallery.contract import Gallery
 from passerby.gallery.record import Record
 from passerby.gallery.where import Where
@@ -71,6 +71,7 @@ async def thumbnail(here: Here, who: Who, id: Id) -> Response:
 
 def _page(gallery: Gallery, where: Where, limit: int, after: str | None) -> list[Record]:
     checked_cameras(where, gallery.cameras())
+    checked_labels(where, gallery.count, gallery.labels)
     return gallery.sightings(where, limit=limit, after=after)
 
 
