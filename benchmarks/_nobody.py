@@ -70,6 +70,10 @@ def nobody(file: Path) -> None:
 
 def nobody_made(people: Callable[[int, int], Sightings], *, worlds: int, count: int) -> None:
     """The same over worlds drawn anew, on so many others that the true shares are known."""
+    if 10 * (count - 1) > OTHERS:
+        raise SystemExit(
+            f"With {count} people fitted, galleries of 10 times as many need more than the {OTHERS} others."
+        )
     tried = best(people(OTHERS, 10**6))
     counted = np.array([*CUTS, *(factor * (count - 1) for factor in (1, 2, 4, 10))])
     by_world = [

@@ -4,6 +4,7 @@ import threading
 import time
 from contextlib import contextmanager
 
+import psycopg
 import pytest
 
 from gallery.made_records import MODEL, made_records
@@ -92,3 +93,21 @@ def test_what_everybody_may_see_is_noted_once_a_graph_is_built(tmp_path, monkeyp
         assert 0 < pages == visible
     finally:
         gallery.close()
+
+
+def test_what_found_no_room_is_left_for_an_hour_and_the_rest_goes_on(quick, monkeypatch, caplog):
+    thread, done = quick
+    wait_until(lambda: done == ["build"])
+
+    def full(connection, wait=False):
+        done.append("full")
+        raise psycopg.errors.DiskFull("could not extend file")
+
+    monkeypatch.setattr(upkeep, "WORKS", (full, *upkeep.WORKS))
+    for _ in range(2):
+        done.clear()
+        with thread.change() as changed:
+            changed(20)
+        wait_until(lambda: "build" in done)
+    assert done == ["renew", "build"]
+    assert "could not extend file" in caplog.text

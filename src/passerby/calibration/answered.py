@@ -18,8 +18,13 @@ def answered(found: Best, counted: Ints, drawn: list[Ints], lines: Floats, weigh
 
     Returns:
         (2, S, R); nan where no query counts.
+
+    Raises:
+        ValueError: if a gallery would hold more people than there are others.
     """
     absent, present = _best_answers(found, counted, drawn)
+    if np.isnan(absent).any() or np.isnan(present).any():
+        raise ValueError(f"Galleries of {int(counted.max())} people cannot be drawn from so few; give smaller ones.")
     weights = np.tile(np.ones(len(found.own)) if weight is None else weight, len(drawn))
     there = np.tile(found.own > -2, len(drawn)) * weights
     false = np.tensordot(weights, absent[:, :, None] >= lines, axes=1)

@@ -29,7 +29,7 @@ def test_a_budget_that_is_too_small_is_refused_with_what_is_needed(queries, crop
         pieces(queries, crops, dim, memory=least - less)
 
 
-def test_a_larger_budget_makes_no_smaller_pieces():
+def test_at_market_s_size_a_larger_budget_makes_no_smaller_pieces():
     found = [pieces(3368, 15913, 512, memory=2**power) for power in range(25, 34)]
     for size in ("queries", "crops", "digits", "pairs"):
         sizes = [getattr(one, size) for one in found]

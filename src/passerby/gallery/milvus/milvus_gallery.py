@@ -74,21 +74,16 @@ class MilvusGallery:
         if not rows:
             self.ready()
             return Added(new=0, replaced=0)
-        with self._records.writing:
-            replaced = sum(len(part) for part in self._by_id([record.id for record in records], ["id"], strong=True))
-            self._words.write(records)
-            part: list[Row] = []
-            size = 0
-            for row in rows:
-                bytes_of = 4 * self.about.dim + len(row["rest"]) + len(row["thumbnail"]) + 20 * len(row["tags"]) + 200
-                if part and size + bytes_of > PART:
+        try:
+            with self._records.writing:
+                found = self._by_id([record.id for record in records], ["id"], strong=True)
+                replaced = sum(len(part) for part in found)
+                self._words.write(records)
+                for part in self._parts(rows):
                     self._records.upsert(part)
-                    part, size = [], 0
-                part.append(row)
-                size += bytes_of
-            self._records.upsert(part)
-        if self._sealing is not None:
-            self._sealing.added()
+        finally:  # also what a stop in the middle leaves
+            if self._sealing is not None:
+                self._sealing.added()
         return Added(new=len(rows) - replaced, replaced=replaced)
 
     def search(
@@ -197,9 +192,24 @@ class MilvusGallery:
         """Have what was added indexed, and let go of Milvus; the last gallery on the file of Milvus Lite stops that."""
         with self._closing:
             if not self._link.closed:
-                if self._sealing is not None:
-                    self._sealing.stop()
-                self._let_go(self._link, self._place)
+                try:
+                    if self._sealing is not None:
+                        self._sealing.stop()
+                finally:
+                    self._let_go(self._link, self._place)
+
+    def _parts(self, rows: Sequence[Row]) -> Iterator[list[Row]]:
+        """Rows that fit into one request."""
+        part: list[Row] = []
+        size = 0
+        for row in rows:
+            bytes_of = 4 * self.about.dim + len(row["rest"]) + len(row["thumbnail"]) + 20 * len(row["tags"]) + 200
+            if part and size + bytes_of > PART:
+                yield part
+                part, size = [], 0
+            part.append(row)
+            size += bytes_of
+        yield part
 
     def _link_open(self) -> None:
         """Where an answer needs no request, a closed gallery is still an error."""

@@ -17,8 +17,8 @@ class Sealing:
     """Seals what was added, when nothing was added for a while.
 
     Milvus keeps new rows in an open part of the collection, until that is large or ten minutes old. By default it
-    searches an open part by a coarse index that finds half of what it should, and nothing that a search may say
-    changes that; only a part that was sealed gets the collection's own index.
+    searches an open part by a coarse index that misses many, and nothing that a search may say changes that; only a
+    part that was sealed gets the collection's own index.
 
     Args:
         seal: does it; its errors are left to the next time, since no row is lost by them.
@@ -38,7 +38,7 @@ class Sealing:
             self._last = time.monotonic()
             if self._first is None:
                 self._first = self._last
-            if self._thread is None:
+            if self._thread is None or not self._thread.is_alive():
                 self._thread = threading.Thread(target=self._run, name="gallery-sealing", daemon=True)
                 self._thread.start()
             self._wake.notify()

@@ -55,7 +55,7 @@ def _recall(connection: psycopg.Connection, rng: np.random.Generator) -> float |
     first, last, number = row
     if not number:
         return None
-    size = min(number, int(BY_BITS * number**0.5))
+    size = min(number, int(BY_BITS * (last - first) ** 0.5))
     found = []
     for _ in range(PARTS):
         part = _part(

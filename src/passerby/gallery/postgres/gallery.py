@@ -196,7 +196,13 @@ class PostgresGallery:
             return labels(connection)
 
     def settle(self) -> None:
-        """Build the graph of what is in none, now, and wait for it; nothing where there are few such records."""
+        """Do now what is else done in the background, and wait for it.
+
+        Build the graph of what is in none, unless these are few; measure the search by bits; write loose indexes anew.
+
+        Raises:
+            Unavailable: if the database does not answer, or has no room.
+        """
         self._upkeep.settle()
 
     def ready(self) -> None:
@@ -205,7 +211,7 @@ class PostgresGallery:
             connection.execute("SELECT FROM meta")
 
     def close(self) -> None:
-        """As in the contract; a graph that is just being built is given up, and built by who opens it next."""
+        """As in the contract; what is just being built is given up, and built by who opens it next."""
         self._upkeep.stop()
         self._database.close()
 

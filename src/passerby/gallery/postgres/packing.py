@@ -1,6 +1,4 @@
-"""The indexes that a filter of cameras or a time is searched in, written anew where their pages are half empty."""
-
-import logging
+"""The indexes that a filter of cameras or a time is searched in, written anew where their pages are far from full."""
 
 import psycopg
 from psycopg import sql
@@ -30,13 +28,18 @@ def pack(connection: psycopg.Connection, *, least: int = LEAST, wait: bool = Fal
 
     Returns:
         Names of the indexes that were written.
+
+    Raises:
+        psycopg.errors.DiskFull: if there is no room for another copy of an index; the old one stays.
     """
     with building(connection, wait=wait) as alone:
         if not alone:
             return []
         _remove_cut_off(connection)
         loose = [name for name, each in EACH.items() if _is_loose(connection, name, each, least)]
-        return [name for name in loose if _write(connection, name)]
+        for name in loose:
+            _write(connection, name)
+        return loose
 
 
 def _remove_cut_off(connection: psycopg.Connection) -> None:
@@ -66,16 +69,17 @@ def _is_loose(connection: psycopg.Connection, name: str, each: float, least: int
     return bool(pages > LOOSE * counted[0] / a_page)
 
 
-def _write(connection: psycopg.Connection, name: str) -> bool:
-    """Write an index anew beside the old one and put it in its place; False if there is no room for it."""
+def _write(connection: psycopg.Connection, name: str) -> None:
+    """Write an index anew beside the old one and put it in its place."""
+    write = sql.SQL("REINDEX INDEX CONCURRENTLY {}").format(sql.Identifier(name))
     connection.execute("SET maintenance_work_mem = '256MB'")
-    for workers in (1, 0):  # the room may be that of the shared memory which several need, as in small containers
-        connection.execute(f"SET max_parallel_maintenance_workers = {workers}".encode())
-        try:
-            connection.execute(sql.SQL("REINDEX INDEX CONCURRENTLY {}").format(sql.Identifier(name)))
-        except psycopg.errors.DiskFull:
-            _remove_cut_off(connection)
-        else:
-            return True
-    logging.getLogger(__name__).warning("no room to write the gallery's index %s anew; it stays as it is", name)
-    return False
+    connection.execute("SET max_parallel_maintenance_workers = 1")
+    try:
+        connection.execute(write)
+    except psycopg.errors.DiskFull as error:
+        _remove_cut_off(connection)
+        if "shared memory" not in str(error):
+            raise
+        # of the shared memory that several workers need, as in small containers
+        connection.execute("SET max_parallel_maintenance_workers = 0")
+        connection.execute(write)

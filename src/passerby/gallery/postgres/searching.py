@@ -34,7 +34,10 @@ BY_BITS = 120.0
 They lie one after another in `records_bits`, a sixteenth of the copies, and cost less than half the time.
 """
 FOUND = 0.97
-"""That is, if bits were measured to find such a share of this gallery's closest (checking.py); else all is compared."""
+"""That is, if bits were measured to find such a share of this gallery's closest (checking.py).
+
+Else all is compared; where copies are projected, the graph is asked.
+"""
 MOST_BY_BITS = 200
 """More answers than these are not searched by bits: each takes SURE more candidates, which lie scattered."""
 MOST_BY_GRAPH = 1_000

@@ -22,6 +22,8 @@ LONGEST_S = 300.0
 """So long after the first one it begins even where changes never end."""
 MANY = 10_000
 """Changes after which the planner's figures are made anew."""
+NO_ROOM_S = 3_600.0
+"""So long after a disk was full, what filled it is not tried again."""
 WORKS = (build, check_bits, pack)
 """What is done then; each sees for itself whether there is anything to do."""
 
@@ -42,6 +44,7 @@ class Upkeep:
         self._first = self._last = time.monotonic()
         self._look = True  # whoever had it open before may have left a graph to build
         self._stopped = False
+        self._not_before: dict[object, float] = {}
         self._at_work: psycopg.Connection | None = None
         self._thread = threading.Thread(target=self._run, name="gallery-upkeep", daemon=True)
         self._thread.start()
@@ -98,9 +101,7 @@ class Upkeep:
                     try:
                         if changes and not self._stopped:
                             renew(connection)
-                        for work in WORKS:
-                            if not self._stopped:
-                                work(connection)
+                        self._do(connection)
                     finally:
                         with self._wake:
                             self._at_work = None
@@ -108,6 +109,17 @@ class Upkeep:
                 logging.getLogger(__name__).info("upkeep of the gallery: %s", error)
                 with self._wake:
                     self._wake.wait(QUIET_S)
+
+    def _do(self, connection: psycopg.Connection) -> None:
+        """All works, but for those that found no room a short while ago."""
+        for work in WORKS:
+            if self._stopped or time.monotonic() < self._not_before.get(work, -math.inf):
+                continue
+            try:
+                work(connection)
+            except psycopg.errors.DiskFull as error:
+                self._not_before[work] = time.monotonic() + NO_ROOM_S
+                logging.getLogger(__name__).warning("no room for the gallery's indexes: %s", error)
 
     def _wait(self) -> bool:
         """Wait until there is something to do; False if nothing is to be done any more."""

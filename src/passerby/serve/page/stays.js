@@ -10,7 +10,7 @@ export function stays(sightings) {
   const found = [];
   for (const one of sightings) {
     const before = found.at(-1)?.at(-1);
-    if (before && before.camid === one.camid && one.at - before.at <= UNSEEN) found.at(-1).push(one);
+    if (before && one.camid !== null && before.camid === one.camid && one.at - before.at <= UNSEEN) found.at(-1).push(one);
     else found.push([one]);
   }
   return found;

@@ -47,5 +47,5 @@ def _delete(here: Inside, where: Where) -> int:
 def _count(gallery: Gallery, where: Where) -> int:
     checked_filter(where)
     checked_cameras(where, gallery.cameras())
-    checked_labels(where, gallery.count, gallery.labels)
+    checked_labels(where, lambda one: bool(gallery.sightings(one, limit=1)), gallery.labels)
     return gallery.count(where)

@@ -71,7 +71,7 @@ async def thumbnail(here: Here, who: Who, id: Id) -> Response:
 
 def _page(gallery: Gallery, where: Where, limit: int, after: str | None) -> list[Record]:
     checked_cameras(where, gallery.cameras())
-    checked_labels(where, gallery.count, gallery.labels)
+    checked_labels(where, lambda one: bool(gallery.sightings(one, limit=1)), gallery.labels)
     return gallery.sightings(where, limit=limit, after=after)
 
 
