@@ -20,6 +20,8 @@ FLOOR: Look = {"color": INK, "linewidth": 1.2, "linestyle": (0, (1, 1.5))}
 USUAL_NAME = "usual: the whole matrix, sorted in full"
 SCALED_NAME = "usual, scaled from some of the queries"
 Values = Sequence[float]
+ROOM = 0.05
+"""Of the width, more than a percent needs, for numbers such as 30,000."""
 
 
 def time_picture(growth: Result) -> str:
@@ -59,6 +61,8 @@ def _picture(growth: Result, *, value: Callable[[Result], float], label: str, fl
         axes.plot(galleries[after], usual[after], **SCALED, markevery=slice(1 if whole else 0, None))
         axes.plot(galleries, [value(one["ours"]) for one in sizes], **OURS)
         _scales(axes, galleries)
+        place = axes.get_position()
+        axes.set_position((place.x0 + ROOM, place.y0, place.width - ROOM, place.height))
         axes.set_xlabel(f"Crops in the gallery ({growth['queries']:,} queries, {growth['dim']} dimensions)")
         axes.set_ylabel(label)
         return svg_file(svg(figure, list(names), title=f"{label} against the size of the gallery"))
