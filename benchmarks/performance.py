@@ -21,6 +21,8 @@ from run import EVALUATIONS
 ROOT = Path(__file__).parents[1]
 MISSING = "Not measured yet."
 Cell = Callable[[Result], str]
+NEIGHBOURS = ("market", "one", "distractors")
+"""Sizes of that benchmark, in the order of the table."""
 MARKED = re.compile(r"(?<=<!-- )(\w+)( -->\n).*?(\n<!-- end -->)", re.DOTALL)
 
 
@@ -139,7 +141,7 @@ def _expansion(results: Mapping[str, Result]) -> str:
 def _neighbours(results: Mapping[str, Result]) -> str:
     found = results.get("neighbours", {})
     return _table(
-        {name: one for name, one in found.items() if isinstance(one, dict) and "ours" in one},
+        {name: found[name] for name in NEIGHBOURS if name in found},
         {
             "queries x gallery x dimensions": _size,
             "k": lambda one: str(one["k"]),

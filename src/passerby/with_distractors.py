@@ -63,7 +63,7 @@ def with_distractors(
         judged.query.vectors.shape[1],
         judged.rules,
         memory=memory,
-        added=sizes[-1] if sizes else 0,
+        added=max(0, *sizes) if sizes else 0,  # what is no size is refused with the rest, below
         at_once=embed_units.CHUNK,
     )
     order = np.random.default_rng(seed).permutation(len(distractors)).tolist()

@@ -30,12 +30,13 @@ class Database:
     Args:
         url: what may be shown: no password in it.
         conninfo: how libpq connects, but for the embedded server's socket.
-        server: the embedded server; None where another one is used.
+        server: the embedded server; None where another one is used. `data` is the folder of its files, or None.
     """
 
     def __init__(self, url: str, *, conninfo: str, server: Embedded | None) -> None:
         self.url = url
         self._conninfo = conninfo
+        self.data = None if server is None else server.data
         self._server = server
         self._idle: list[psycopg.Connection] = []
         self._free = threading.BoundedSemaphore(CONNECTIONS)

@@ -42,7 +42,7 @@ class Embedded:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder.expanduser().resolve()
-        self._data = self.folder / "postgres"
+        self.data = self.folder / "postgres"
         _mark(self.folder)
         with self._guarded():
             self._users = self._use()
@@ -52,13 +52,13 @@ class Embedded:
             except BaseException:
                 os.close(self._users)
                 raise
-        self._window = os.open(self._data, os.O_RDONLY | os.O_DIRECTORY) if _WINDOWED else None
+        self._window = os.open(self.data, os.O_RDONLY | os.O_DIRECTORY) if _WINDOWED else None
 
     @property
     def host(self) -> str:
         """Where the socket is, as libpq takes it."""
         # A socket's path must be shorter than some 107 bytes; through an open file of ours it always is.
-        return str(self._data) if self._window is None else f"/proc/self/fd/{self._window}"
+        return str(self.data) if self._window is None else f"/proc/self/fd/{self._window}"
 
     def again(self) -> None:
         """Start the server if it has stopped.
@@ -80,7 +80,7 @@ class Embedded:
                 if _lock(users.fileno(), fcntl.LOCK_EX):  # nobody else, and whoever watches has done or is gone
                     if self._stopped():
                         return
-                    _end(self._data)
+                    _end(self.data)
                     fcntl.flock(users, fcntl.LOCK_UN)
                 elif _lock(users.fileno(), fcntl.LOCK_SH):
                     return  # somebody else uses it
@@ -99,8 +99,8 @@ class Embedded:
 
     def _make(self) -> None:
         """Make an empty database, whole or not at all."""
-        if (self._data / "PG_VERSION").exists():
-            _check_version(self._data)
+        if (self.data / "PG_VERSION").exists():
+            _check_version(self.data)
             return
         new = self.folder / "postgres.new"
         if new.exists():
@@ -124,7 +124,7 @@ class Embedded:
         )
         if done.returncode:
             raise Unavailable(f"No database can be made in {self.folder}: {_last(done.stderr)}")
-        new.rename(self._data)
+        new.rename(self.data)
 
     def _start(self) -> None:
         """Start the server unless it runs, and wait until it answers."""
@@ -140,7 +140,7 @@ class Embedded:
                     self._launch(running.fileno())
                     starts += 1
             if not starts and time.monotonic() > begun + ORPHANS_S:
-                _end_orphans(self._data)
+                _end_orphans(self.data)
             if time.monotonic() > end:
                 raise Unavailable(
                     f"The database in {self.folder} does not answer for {PATIENCE_S:.0f} s: {self._said()}"
@@ -152,25 +152,25 @@ class Embedded:
         log = self.folder / "log"
         if log.exists() and log.stat().st_size > LOG_BYTES:
             log.unlink()
-        _forget_stale(self._data)
-        inside = _HERE if _WINDOWED else str(self._data)
+        _forget_stale(self.data)
+        inside = _HERE if _WINDOWED else str(self.data)
         program = programs() / "postgres"
         asked = {
             "command": [str(program), "-D", inside, "-k", "." if _WINDOWED else inside, *_settings()],
-            "folder": str(self._data),
+            "folder": str(self.data),
             "log": str(log),
             "users": str(self.folder / "users"),
             "running": running,
-            "user": run_as(self._data),
+            "user": run_as(self.data),
         }
         command = [sys.executable, "-I", "-S", watch.__file__, json.dumps(asked)]
         subprocess.run(command, check=True, pass_fds=(running,), stdin=subprocess.DEVNULL, start_new_session=True)
 
     def _answers(self) -> bool:
         """Whether the server takes connections."""
-        window = os.open(self._data, os.O_RDONLY | os.O_DIRECTORY)
+        window = os.open(self.data, os.O_RDONLY | os.O_DIRECTORY)
         try:
-            host = f"/proc/self/fd/{window}" if _WINDOWED else str(self._data)
+            host = f"/proc/self/fd/{window}" if _WINDOWED else str(self.data)
             psycopg.connect(host=host, port=5432, user="postgres", dbname="postgres", connect_timeout=5).close()
         except psycopg.OperationalError:
             return False

@@ -60,7 +60,7 @@ class PostgresGallery:
         self._database = database
         self._meta = meta
         self._about = About(url=database.url, model=meta.model, dim=meta.dim)
-        self._upkeep = Upkeep(database)
+        self._upkeep = Upkeep(database, data=database.data)
         self._seen: set[tuple[str, str]] = set()
 
     @property

@@ -6,6 +6,7 @@ import math
 import threading
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import psycopg
 
@@ -15,6 +16,7 @@ from passerby.gallery.postgres.database import Database
 from passerby.gallery.postgres.graphs import build
 from passerby.gallery.postgres.packing import pack
 from passerby.gallery.postgres.renew import renew
+from passerby.gallery.postgres.warm import files, warm
 
 QUIET_S = 3.0
 """So long after the last change it begins."""
@@ -35,10 +37,12 @@ class Upkeep:
 
     Args:
         database: of the gallery.
+        data: the folder of its files, where these are ours; what searches read is then read first of all.
     """
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, *, data: Path | None = None) -> None:
         self._database = database
+        self._data = data
         self._wake = threading.Condition()
         self._changes = self._under_way = 0
         self._first = self._last = time.monotonic()
@@ -92,6 +96,11 @@ class Upkeep:
 
     def _run(self) -> None:
         """Wait for changes and quiet, then work."""
+        if self._data is not None:
+            with contextlib.suppress(Unavailable, psycopg.Error, OSError):
+                with self._database.connection() as connection:
+                    found = files(connection, self._data)
+                warm(found, stopped=lambda: self._stopped)
         while self._wait():
             try:
                 with self._database.connection(statement_s=0, autocommit=True) as connection:
