@@ -1,22 +1,26 @@
 """What searches read, asked of the disk before it is needed."""
 
 import os
+import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import psycopg
 
 READ = (
-    "SELECT pg_relation_filepath(oid) FROM pg_class "
-    "WHERE relnamespace = 'passerby'::regnamespace AND relkind IN ('r', 'i') AND (relname LIKE 'graph\\_%' "
-    "OR relname IN ('records', 'records_bits', 'records_pkey', 'records_where')) "
-    "ORDER BY relname NOT LIKE 'graph\\_%', relname"
+    "SELECT pg_relation_filepath(pg_class.oid) FROM pg_class LEFT JOIN pg_index ON indexrelid = pg_class.oid, "
+    "(SELECT reltoastrelid AS whole FROM pg_class WHERE oid = 'passerby.records'::regclass) AS records "
+    "WHERE pg_class.oid IN ('passerby.records'::regclass, whole) OR indrelid = whole "
+    "OR indrelid = 'passerby.records'::regclass AND relname ~ '^(graph_.*|records_(bits|pkey|where))$' "
+    "ORDER BY pg_class.oid = whole, relname !~ '^graph_', relname"
 )
-"""The files of graphs first, then those of the records without their whole vectors, of which a search reads few."""
+"""The files of graphs first, and those of the vectors as they were given last, of which a search reads few."""
 SHARE = 0.5
 """Of the memory that is free; the rest is left to other programs."""
 STEP = 32 * 2**20
 """Bytes that are asked for at a time."""
+PAUSE_S = 0.05
+"""From one such request to the next, so that what a search asks for meanwhile does not wait behind all of it."""
 
 
 def files(connection: psycopg.Connection, data: Path) -> list[Path]:
@@ -55,6 +59,7 @@ def warm(found: Sequence[Path], *, stopped: Callable[[], bool] = lambda: False) 
                         return asked
                     os.posix_fadvise(file.fileno(), start, step, os.POSIX_FADV_WILLNEED)
                     asked += step
+                    time.sleep(PAUSE_S)
             number += 1
             part = Path(f"{first}.{number}")
     return asked
