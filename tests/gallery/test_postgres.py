@@ -23,7 +23,7 @@ from passerby.gallery.drop import drop
 from passerby.gallery.open_gallery import open_gallery
 from passerby.gallery.postgres import graphs, schema, searching
 from passerby.gallery.postgres.checking import check_bits
-from passerby.gallery.postgres.database import database
+from passerby.gallery.postgres.database import STATEMENT_S, database
 from passerby.gallery.postgres.near import OFF, near
 from passerby.gallery.where import Where
 
@@ -142,6 +142,31 @@ def test_a_killed_server_is_an_error_once_and_then_there_again(folder):
         assert "\n" not in slow[0]
         assert gallery.count() == len(RECORDS)
         assert server_of(folder) != server
+
+
+@pytest.mark.parametrize("statement_s", [1.0, STATEMENT_S])
+def test_where_one_connection_is_lost_no_other_of_its_time_is_used_again(folder, statement_s):
+    def number(connection):
+        return connection.execute("SELECT pg_backend_pid()").fetchone()[0]
+
+    found = database(str(folder))
+    try:
+        with found.connection() as busy:
+            with found.connection() as idle:
+                old = {number(busy), number(idle)}
+            with (
+                pytest.raises(Unavailable, match="terminating connection"),
+                found.connection(statement_s=statement_s) as lost,
+            ):
+                lost.execute("SELECT pg_terminate_backend(pg_backend_pid())")
+            assert idle.closed
+            with found.connection() as new:
+                old.add(number(new))
+        assert len(old) == 3
+        with found.connection() as again:  # the busy one was given back last, and not kept
+            assert number(again) == number(new)
+    finally:
+        found.close()
 
 
 def test_what_a_killed_server_leaves_behind_does_not_keep_the_folder(folder):

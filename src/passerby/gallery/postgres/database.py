@@ -39,6 +39,7 @@ class Database:
         self.data = None if server is None else server.data
         self._server = server
         self._idle: list[psycopg.Connection] = []
+        self._breaks = 0  # how many connections have been lost
         self._free = threading.BoundedSemaphore(CONNECTIONS)
         self._lock = threading.Lock()
         self._closed = False
@@ -58,6 +59,7 @@ class Database:
             raise Unavailable(f"All {CONNECTIONS} connections to {self.url} are busy for {WAIT_S:.0f} s; try again.")
         try:
             with self._plain_errors():
+                breaks = self._breaks
                 connection = self._take()
                 try:
                     if statement_s != STATEMENT_S:
@@ -70,11 +72,11 @@ class Database:
                 except BaseException:
                     with contextlib.suppress(psycopg.Error):
                         connection.rollback()
-                    if statement_s != STATEMENT_S:
+                    if statement_s != STATEMENT_S and not connection.broken:
                         connection.close()  # it has another limit
                     raise
                 finally:
-                    self._give_back(connection)
+                    self._give_back(connection, breaks)
         finally:
             self._free.release()
 
@@ -128,17 +130,27 @@ class Database:
             raise
         return connection
 
-    def _give_back(self, connection: psycopg.Connection) -> None:
-        """Keep it for the next one, unless it is broken."""
+    def _give_back(self, connection: psycopg.Connection, breaks: int) -> None:
+        """Keep it for the next one, unless it is broken, or another one broke since there were that many breaks.
+
+        Where one was lost the server may be gone, and the others are not asked: one whose end has not heard of it yet
+        would fail whoever takes it next.
+        """
         with contextlib.suppress(psycopg.Error):
             if not connection.closed and connection.autocommit:
                 connection.autocommit = False
         with self._lock:
+            doubtful = [connection]
+            if connection.broken:
+                self._breaks += 1
+                doubtful += self._idle
+                self._idle = []
             usable = connection.info.transaction_status == psycopg.pq.TransactionStatus.IDLE
-            if not self._closed and not connection.closed and usable:
+            if not self._closed and not connection.closed and usable and breaks == self._breaks:
                 self._idle.append(connection)
                 return
-        connection.close()
+        for one in doubtful:
+            one.close()
 
     @contextlib.contextmanager
     def _plain_errors(self) -> Iterator[None]:
