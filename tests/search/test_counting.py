@@ -60,8 +60,8 @@ def test_no_key_is_farther_from_the_true_one_than_its_bound(kind, dim, metric):
     ways = (*by_digits(given_, rows, count=count, most=most), by_float32(given_, rows, most=most, device="cpu"))
     for way in ways:
         tile = way(np.arange(12), slice(0, 40))
-        wrong = np.abs(tile.keys.numpy().astype(np.longdouble) - true).max(axis=1)
-        assert (wrong <= tile.errors).all()
+        wrong = np.abs(tile.keys.numpy().astype(np.longdouble) - true)
+        assert (wrong <= tile.errors[:, None] + tile.spreads[:, None] * tile.shares).all()
 
 
 def test_the_bounds_are_worth_having():
@@ -71,7 +71,8 @@ def test_the_bounds_are_worth_having():
         *by_digits(given_, np.arange(40), count=2, most=(12, 40)),
         by_float32(given_, np.arange(40), most=(12, 40), device="cpu"),
     )
-    errors = [float((way(np.arange(12), slice(0, 40)).errors / given_.query_lengths).max()) for way in ways]
+    tiles = [way(np.arange(12), slice(0, 40)) for way in ways]
+    errors = [float(((tile.errors + tile.spreads) / given_.query_lengths).max()) for tile in tiles]
     assert errors[0] < 0.025
     assert errors[1] < 3e-4
     assert errors[2] < 1e-4

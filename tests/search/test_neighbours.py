@@ -58,6 +58,7 @@ def test_lists_and_distances_are_those_of_exact_arithmetic(
         patch.setattr(module, "LEAST_COLUMNS", 4)
         patch.setattr(module, "COLUMNS", 4)
         patch.setattr(_candidates, "CHUNKS", data.draw(st.sampled_from([1, 3, 512])))
+        patch.setattr(_rescore, "FEW", data.draw(st.sampled_from([0, 10, 4096])))
         patch.setattr(_rescore, "CHUNK_BYTES", 8 * dim * data.draw(st.sampled_from([1, 2, 100])))
         skip = (lambda part: out[part]) if skipping else None
         memory = (block or 1) * (16 * dim + 300 * k + skipping * columns + 8 * min(4, columns)) if tiled else None

@@ -56,6 +56,8 @@ app.command()(audit.audit)
 
 def main() -> None:
     """Run the command line; a mistake is one line on the standard error and exit code 2."""
+    # Read when PyTorch is loaded, which commands do later: its threads would spin while only one of them has work.
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     sys.exit(exit_code(sys.argv[1:]))
 
 

@@ -3,7 +3,6 @@
 import hashlib
 import math
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from fractions import Fraction
 from itertools import pairwise
 from typing import NamedTuple
@@ -20,7 +19,9 @@ CHUNK_BYTES = 2**18
 DEVICE_PAIRS = 2**22
 """Numbers widened to float64 at a time on another device."""
 FEW = 4096
-"""Pairs that are not worth a second thread."""
+"""Pairs for which what is compiled is not worth loading."""
+PAIRS = 256
+"""Pairs that are worth a thread, where there are more."""
 UNIT = 2**298
 """Products of two float32 numbers are multiples of 1 / UNIT; UNIT times their sums is far from float64's end."""
 Floats = npt.NDArray[np.float64]
@@ -173,27 +174,25 @@ def _products_on_device(queries: Tensor, gallery: Tensor, rows: Rows, columns: R
 
 
 def _products_on_cpu(queries: Tensor, gallery: Tensor, rows: Rows, columns: Rows) -> Floats:
-    found = np.empty(len(rows))
     asked, crops = queries.numpy(), gallery.numpy()
-    size = max(1, CHUNK_BYTES // (8 * max(1, crops.shape[1])))
-
-    def work(part: slice) -> None:
-        wide = np.empty((size, crops.shape[1]))
-        for start, stop in _equal(rows, part):
+    found = np.empty(len(rows))
+    if len(rows) <= FEW:
+        size = max(1, CHUNK_BYTES // (8 * max(1, crops.shape[1])))
+        for start, stop in _equal(rows, slice(0, len(rows))):
             query = asked[rows[start]].astype(np.float64)
             for first in range(start, stop, size):
-                last = min(first + size, stop)
-                there = wide[: last - first]
-                there[:] = crops[columns[first:last]]
-                np.vecdot(there, query, out=found[first:last])
-
-    threads = torch.get_num_threads() if len(rows) > FEW else 1
-    if threads == 1:
-        work(slice(0, len(rows)))
+                part = slice(first, min(first + size, stop))
+                np.vecdot(crops[columns[part]].astype(np.float64), query, out=found[part])
         return found
-    cuts = np.linspace(0, len(rows), threads + 1).astype(int).tolist()
-    with ThreadPoolExecutor(threads) as pool:
-        list(pool.map(work, map(slice, cuts, cuts[1:])))
+    # Numba takes a while to load.
+    from passerby.search.counting.compiled import shared
+    from passerby.search.counting.compiled_products import products
+
+    # Crop by crop: they are read from memory once, and the queries, which are fewer, stay in a cache.
+    order = np.sort(columns * len(rows) + np.arange(len(rows))) % len(rows)
+    sums = np.empty(len(rows))
+    shared(products, len(rows), asked, crops, rows[order], columns[order], sums, least=PAIRS)
+    found[order] = sums
     return found
 
 

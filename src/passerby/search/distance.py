@@ -1,6 +1,6 @@
 """How far apart descriptors are, and in what order a gallery stands for a query."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import torch
 from torch import Tensor
@@ -114,8 +114,20 @@ def finish(keys: Tensor, queries: Tensor, metric: str) -> Tensor:
     return (2 * keys.double() + squares).clamp(min=0).sqrt().float()
 
 
-def checked_lengths(queries: Tensor, gallery: Tensor, metric: str) -> tuple[Tensor, Tensor]:
-    """Lengths (Q,) and (G,) in float64 of descriptors that can be compared; otherwise as `check`."""
+def checked_lengths(
+    queries: Tensor, gallery: Tensor, metric: str, *, measured: Callable[[Tensor], Tensor] | None = None
+) -> tuple[Tensor, Tensor]:
+    """Lengths (Q,) and (G,) in float64 of descriptors that can be compared; otherwise as `check`.
+
+    Args:
+        queries: (Q, D) float32.
+        gallery: (G, D) float32.
+        metric: one of METRICS.
+        measured: what gives the lengths of vectors; `lengths` by default.
+
+    Raises:
+        ValueError: see `blocks`; the rows at fault are named.
+    """
     if metric not in METRICS:
         raise ValueError(f"metric is {metric!r}; give one of {', '.join(METRICS)}.")
     for name, side in (("queries", queries), ("gallery", gallery)):
@@ -126,7 +138,8 @@ def checked_lengths(queries: Tensor, gallery: Tensor, metric: str) -> tuple[Tens
             f"queries have {queries.shape[1]} dimensions and the gallery {gallery.shape[1]}; "
             "embed both sides with the same model."
         )
-    both = lengths(queries), lengths(gallery)
+    measured = measured or lengths
+    both = measured(queries), measured(gallery)
     for name, norms in zip(("queries", "gallery"), both, strict=True):
         _refuse(name, ~norms.isfinite(), "hold NaN or infinity", "embed those pictures again or leave them out")
         if metric == "cosine":

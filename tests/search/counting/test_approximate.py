@@ -17,6 +17,12 @@ def kinds_of_keys(given, rows, most, count=2):
     return *first, by_float32(given, rows, most=most, device="cpu")
 
 
+def bounds(tile):
+    """How far each key of a tile can be from exact arithmetic."""
+    assert ((tile.shares >= 0) & (tile.shares <= 1)).all()
+    return tile.errors[:, None] + tile.spreads[:, None] * tile.shares.astype(np.float64)
+
+
 def shares(given, rows=None, asked=None):
     """The largest share of its bound by which a key of each kind is wrong; tile by tile of 7 crops, and all at once."""
     rows = np.arange(len(given.crops)) if rows is None else rows
@@ -26,9 +32,10 @@ def shares(given, rows=None, asked=None):
     for kind in kinds_of_keys(given, rows, (len(asked), len(rows))):
         worst = 0.0
         for tile in [slice(0, len(rows)), *(slice(at, min(at + 7, len(rows))) for at in range(0, len(rows), 7))]:
-            keys, _, errors = kind(asked, tile)
+            given_keys = kind(asked, tile)
+            errors = bounds(given_keys)
             assert np.isfinite(errors).all()
-            worst = max(worst, float((np.abs(keys.numpy() - true[:, tile]) / errors[:, None]).max()))
+            worst = max(worst, float((np.abs(given_keys.keys.numpy() - true[:, tile]) / errors).max()))
         found.append(worst)
     return found
 
@@ -57,14 +64,14 @@ def test_keys_of_some_queries_and_crops_are_within_their_bound_too(kind, metric)
 def test_the_bounds_are_worth_having():
     given = sides(*pair("normal", 20, 100, 512), "cosine")
     for kind, most in zip(kinds_of_keys(given, np.arange(100), (20, 100)), (2.5e-2, 2e-4, 4e-5), strict=True):
-        errors = kind(np.arange(20), slice(0, 100)).errors / given.query_lengths
+        errors = bounds(kind(np.arange(20), slice(0, 100))) / given.query_lengths[:, None]
         assert errors.max() < most
 
 
 def test_a_common_part_of_all_vectors_costs_digits_no_precision():
     near, far = (sides(*pair(kind, 20, 100, 512), "dot") for kind in ("normal", "far from 0"))
     errors = [
-        by_digits(given, np.arange(100), count=1, most=(20, 100))[0](np.arange(20), slice(0, 100)).errors.max()
+        bounds(by_digits(given, np.arange(100), count=1, most=(20, 100))[0](np.arange(20), slice(0, 100))).max()
         for given in (near, far)
     ]
     assert errors[1] < 2 * errors[0]
@@ -126,5 +133,5 @@ def test_keys_of_the_largest_dimension_are_within_their_bound(count):
     kinds = by_digits(given, np.arange(2), count=count, most=(1, 2))
     true = float64_keys(given.queries, given.crops, "dot")
     for kind in kinds:
-        keys, _, errors = kind(np.arange(1), slice(0, 2))
-        assert (np.abs(keys.numpy() - true) <= errors[:, None]).all()
+        tile = kind(np.arange(1), slice(0, 2))
+        assert (np.abs(tile.keys.numpy() - true) <= bounds(tile)).all()

@@ -11,16 +11,20 @@ from passerby.search.counting import between as module
 from passerby.search.counting.approximate import Tile
 from passerby.search.counting.between import between
 from passerby.search.counting.compiled_counts import CHUNK
-from passerby.search.counting.pieces import MOST
 
 WIDTHS = [1, 31, 33, CHUNK, CHUNK + 1, 8192]
 WAYS = [0, 10**9]
+ROOM = 2.0**-22
+"""What adding a spread to a key may cost, as a share of both."""
 
 
-def check(keys, true, errors, left_out, block, wanted, doubts, wrong):
+def check(keys, true, errors, left_out, block, wanted, doubts, wrong, *, spreads=None, shares=None):
     """Counts lie between those of surely closer and not surely farther crops, whose true keys are given."""
     keys = torch.from_numpy(keys.astype(np.float32))
-    tile = Tile(keys, torch.empty(keys.shape, dtype=torch.int32), errors)
+    if shares is None:  # a part for all crops alike, a part for each of them as it is for the worst
+        spreads, shares = errors * np.random.default_rng(1).random(len(errors)), np.ones(keys.shape[1], np.float32)
+        errors = errors - spreads + ROOM * (np.abs(keys.numpy()).max(axis=1) + errors) * (errors > 0)
+    tile = Tile(keys, torch.empty(keys.shape, dtype=torch.int32), errors, spreads, shares)
     found = between(tile, np.nonzero(left_out), block, wanted, doubts)
     low, high = found.low, found.high
     for number, (query, key) in enumerate(zip(block, wanted + wrong, strict=True)):
@@ -75,6 +79,47 @@ def test_the_bounds_hold_however_close_keys_lie(seed, width, spread, shift, erro
         module.FEW = kept
 
 
+@given(
+    seed=st.integers(0, 2**32),
+    width=st.sampled_from([1, 40, CHUNK, CHUNK + 1, 600]),
+    size=st.sampled_from([1e-30, 1.0, 1e30]),
+    few=st.sampled_from(WAYS),
+)
+@settings(max_examples=60, deadline=None)
+def test_the_bounds_hold_where_keys_of_some_crops_are_less_certain_than_others(seed, width, size, few):
+    rng = np.random.default_rng(seed)
+    shares = (rng.random(width) ** 4).astype(np.float32)
+    true, spreads = size * rng.standard_normal((20, width)), size * rng.choice([0, 1e-6, 0.1, 2], 20)
+    keys = true + rng.choice([-1, 1], true.shape) * spreads[:, None] * shares
+    errors = ROOM * (np.abs(keys).max(axis=1) + spreads)
+    block = np.sort(rng.integers(0, 20, 60))
+    left_out, wanted = rng.random(true.shape) < 0.2, true[block, rng.integers(0, width, 60)]
+    kept = module.FEW
+    try:
+        module.FEW = few
+        check(keys, true, errors, left_out, block, wanted, np.zeros(60), 0, spreads=spreads, shares=shares)
+    finally:
+        module.FEW = kept
+
+
+def test_a_crop_that_is_more_certain_than_the_worst_is_told_where_that_one_is_not():
+    true, shares = np.array([[0.0, 0.0, 10.0, 10.0]]), np.array([0.1, 1, 0.1, 1], np.float32)
+    given = true, true, np.full(1, 1e-5), np.zeros((1, 4), bool), np.zeros(1, int), np.full(1, 5.0), np.zeros(1), 0
+    low, high = check(*given, spreads=np.full(1, 8.0), shares=shares)
+    assert (low[0], high[0]) == (1, 3)
+
+
+@pytest.mark.parametrize("targets", [1, 2, 30])
+def test_more_open_pairs_of_a_query_than_there_is_room_for_are_looked_for_again(targets):
+    rng = np.random.default_rng(targets)
+    true = rng.standard_normal((3, 700))
+    wide = np.array([9.0, 0.6, 0.01])  # all, a part, a few are open for each target
+    block = np.repeat(np.arange(3), targets)
+    wanted = true[block, rng.integers(0, 700, len(block))]
+    low, high = check(true, true, wide, rng.random(true.shape) < 0.1, block, wanted, np.zeros(len(block)), 0)
+    assert int((high - low)[:targets].sum()) >= 600 * targets
+
+
 @pytest.mark.parametrize("few", WAYS)
 def test_targets_beyond_all_keys_have_all_or_none_ahead(few, monkeypatch):
     monkeypatch.setattr(module, "FEW", few)
@@ -101,7 +146,3 @@ def test_keys_of_float32_that_differ_at_all_are_told_apart_where_few_are_sought(
     true = np.nextafter(np.float32(1), np.float32([0, 1, 2])).astype(np.float64)[None]
     low, high = check(true, true, np.zeros(1), np.zeros((1, 3), bool), np.zeros(1, int), true[0, 1:2], np.zeros(1), 0)
     assert (low[0], high[0]) in ((0, 3), (1, 2))  # bounds are rounded outwards by one
-
-
-def test_a_tile_has_no_more_chunks_than_an_integer_has_bits():
-    assert MOST[1] <= 63 * CHUNK

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 import torch
 from torch import Tensor
 
@@ -28,12 +29,16 @@ class Tile(NamedTuple):
     Args:
         keys: (B, T) float32; may be written to, and used again for the next tile.
         room: (B, T) int32, likewise.
-        errors: (B,) float64.
+        errors: (B,) float64, of the keys of any crop; to which is added
+        spreads: (B,) float64, times
+        shares: (T,) float32 0 .. 1 for each crop.
     """
 
     keys: Tensor
     room: Tensor
     errors: Floats
+    spreads: Floats
+    shares: npt.NDArray[np.float32]
 
 
 Approximate = Callable[[Ints, slice], Tile]
@@ -92,7 +97,7 @@ def by_digits(given: Sides, rows: Ints, *, count: int, most: tuple[int, int]) ->
             both = into.numpy(), more.numpy(), level, np.float32(BASE)
             rates = factor[columns], ours.steps.numpy()[some], beside[some], above[:, columns].copy()
             shared(keys_of, len(some), *both, *rates, keys.numpy(), least=ROWS)
-            return Tile(keys, into, error(asked, columns))
+            return Tile(keys, into, *error(asked, columns))
 
         return tile
 
@@ -113,8 +118,15 @@ def _centre(given: Sides, rows: Ints) -> Tensor | None:
 
 def _error_of_digits(
     ours: Digits, theirs: Digits, scale: Tensor, offset: Tensor, about: Tensor, *, level: int
-) -> Callable[[Tensor, slice], Floats]:
-    """How far keys by the first digits can be from exact arithmetic, for the worst crop of a range."""
+) -> Callable[[Tensor, slice], tuple[Floats, Floats, npt.NDArray[np.float32]]]:
+    """How far keys by the first digits can be from exact arithmetic: the errors, spreads and shares of a `Tile`.
+
+    An inner product is that of the digits that are multiplied; what those leave of the crop, with our vector; what they
+    leave of ours, with the crop; and the digits that are left out, with each other. The first and the last grow with
+    the step of the crop's digits, which is much larger for some crops than for others: they are the spread, for the
+    worst crop, and a crop's share is the largest share that it has of any of their lengths. The rest is much the same
+    for all crops and stands for the worst one.
+    """
 
     def parts(side: Digits) -> list[Tensor]:
         """At least the length of the vector, of what its second digit says, and so on, and of the rest."""
@@ -123,14 +135,20 @@ def _error_of_digits(
 
     left, right = parts(ours), [scale * length for length in parts(theirs)]
 
-    def error(asked: Tensor, columns: slice) -> Floats:
+    def error(asked: Tensor, columns: slice) -> tuple[Floats, Floats, npt.NDArray[np.float32]]:
         most = [float(length[columns].max()) for length in right]
-        total = left[0][asked] * most[level] + left[level][asked] * (most[0] + most[level])
+        spread = left[0][asked] * most[level]
         for one in range(1, level):
             for other in range(level - one, level):
-                total += left[one][asked] * most[other]  # two digits so far down that they are left out
+                spread += left[one][asked] * most[other]  # two digits so far down that they are left out
+        total = left[level][asked] * (most[0] + most[level])
         sizes = left[0][asked] * most[0] + float(offset[columns].max()) + about[asked] * float(scale[columns].max())
-        return (total + 16 * (level + 1) * ROUNDING * sizes + 8 * TINY).numpy()
+        # Four roundings more where the spread is multiplied with a share, and is added to the key or taken off.
+        total += 16 * (level + 1) * ROUNDING * sizes + 4 * ROUNDING * (sizes + spread + total) + 16 * TINY
+        shares = torch.stack([length[columns] / longest for length, longest in zip(right[1:], most[1:], strict=True)])
+        # Rounded to float32, a share could be too small by half a unit.
+        rounded = shares.amax(dim=0).mul_(1 + 2 * ROUNDING).float().clamp_(max=1)
+        return total.numpy(), spread.numpy(), rounded.numpy()
 
     return error
 
@@ -179,7 +197,8 @@ def by_float32(given: Sides, rows: Ints, *, most: tuple[int, int], device: torch
         keys.mul_(scale[columns]).add_(offset[columns])
         least = 4 * dim * TINY * float(np.abs(rates[columns]).max())
         error = share * (given.query_lengths[some] * lengths[columns].max() + offsets[columns].max()) + least
-        return Tile(keys, into.view(torch.int32), error)
+        alike = np.zeros(len(some)), np.zeros(shape[1], np.float32)
+        return Tile(keys, into.view(torch.int32), error, *alike)
 
     return tile
 

@@ -33,7 +33,15 @@ class Between(NamedTuple):
     places: Callable[[Ints], Ints]
 
 
-def between(tile: Tile, left_out: tuple[Ints, Ints], block: Ints, wanted: Floats, doubts: Floats) -> Between:
+def between(
+    tile: Tile,
+    left_out: tuple[Ints, Ints],
+    block: Ints,
+    wanted: Floats,
+    doubts: Floats,
+    *,
+    most: int | None = None,
+) -> Between:
     """Look for targets among approximate keys, which are written over.
 
     Args:
@@ -42,9 +50,11 @@ def between(tile: Tile, left_out: tuple[Ints, Ints], block: Ints, wanted: Floats
         block: (M,) for which query of the block each target is, ascending.
         wanted: (M,) float64 keys of the targets.
         doubts: (M,) how far these can be from exact arithmetic.
+        most: open pairs of a query above which their places will hardly be asked for; then these take longer.
     """
     if tile.keys.device.type == "cpu" and len(block) <= FEW * len(tile.keys):
-        return _counted(tile, left_out, block, wanted, doubts)
+        width = tile.keys.shape[1]
+        return _counted(tile, left_out, block, wanted, doubts, width if most is None else min(most, width))
     ordered = packed.packed(tile, *left_out)
     low, high = packed.between(ordered, block, wanted, doubts)
 
@@ -56,24 +66,26 @@ def between(tile: Tile, left_out: tuple[Ints, Ints], block: Ints, wanted: Floats
     return Between(low, high, places)
 
 
-def _counted(tile: Tile, left_out: tuple[Ints, Ints], block: Ints, wanted: Floats, doubts: Floats) -> Between:
+def _counted(
+    tile: Tile, left_out: tuple[Ints, Ints], block: Ints, wanted: Floats, doubts: Floats, most: int
+) -> Between:
     # Numba takes a while to load.
     from passerby.search.counting.compiled import shared
     from passerby.search.counting.compiled_counts import collect, count
 
     tile.keys[torch.from_numpy(left_out[0]), torch.from_numpy(left_out[1])] = torch.inf
-    keys, reach = tile.keys.numpy(), tile.errors[block] + doubts
+    reach = tile.errors[block] + doubts
     lows, highs = _float32(wanted - reach, -np.inf), _float32(wanted + reach, np.inf)
-    low, high, where = (np.zeros(len(block), dtype=np.int64) for _ in range(3))
-    firsts = np.searchsorted(block, np.arange(len(keys) + 1))
-    shared(count, len(keys), keys, firsts, lows, highs, low, high, where, least=ROWS)
+    low, high, begins = (np.zeros(len(block), dtype=np.int64) for _ in range(3))
+    firsts = np.searchsorted(block, np.arange(len(tile.keys) + 1))
+    given = tile.keys.numpy(), _float32(tile.spreads, np.inf), tile.shares, tile.room.numpy()
+    shared(count, len(tile.keys), *given, most, firsts, lows, highs, low, high, begins, least=ROWS)
 
     def places(which: Ints) -> Ints:
-        lengths = high[which] - low[which]
-        found = np.empty(lengths.sum(), dtype=np.int64)
-        starts = np.cumsum(lengths) - lengths
-        some = keys, block[which], lows[which], highs[which], where[which], starts
-        shared(collect, len(which), *some, found, least=ROWS)
+        ends = np.concatenate(([0], np.cumsum(high[which] - low[which])))
+        found = np.empty(ends[-1], dtype=np.int64)
+        some = block[which], lows[which], highs[which], begins[which], ends
+        shared(collect, len(which), *given, *some, found, least=ROWS)
         return found
 
     return Between(low, high, places)

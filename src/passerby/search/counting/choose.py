@@ -90,8 +90,9 @@ def ties(given: Targets, crops: Sides, rows: Ints) -> float:
     wide = some.queries.double()
     parts = [torch.mm(wide, part.double().T) for part in torch.split(some.crops, CHUNK)]
     keys = torch.cat(parts, dim=1).numpy() * some.scale + some.offset
+    places = np.arange(len(looked))
     doubts = [
-        2 * float(doubt(some, np.full(len(looked), row), np.arange(len(looked))).max()) for row in range(len(asked))
+        np.full(len(looked), 2 * doubt(some, np.full(len(looked), row), places).max()) for row in range(len(asked))
     ]
     return float(np.mean([_near(row, error, one)[0] for row, error, one in zip(keys, doubts, found, strict=True)]))
 
@@ -165,15 +166,16 @@ def _open(kind: Approximate, some: Sides, tried: list[_Tried]) -> Floats:
     """(2, Q) share of the crops of each query that one kind of keys leaves open, and for how many targets."""
     tile = kind(np.arange(len(some.queries)), slice(0, len(some.crops)))
     found = tile.keys.cpu().double().numpy()
-    return np.array([_near(row, error, one) for row, error, one in zip(found, tile.errors, tried, strict=True)]).T
+    errors = tile.errors[:, None] + tile.spreads[:, None] * tile.shares
+    return np.array([_near(row, error, one) for row, error, one in zip(found, errors, tried, strict=True)]).T
 
 
-def _near(keys: Floats, error: float, tried: _Tried) -> tuple[float, float]:
+def _near(keys: Floats, errors: Floats, tried: _Tried) -> tuple[float, float]:
     """The share of keys that lie about a target's, and about how many each lies on average."""
     if not len(tried.others):
         return 0.0, 0.0
-    row = keys[tried.others]
-    about = np.searchsorted(tried.keys, row + error, side="right") - np.searchsorted(tried.keys, row - error)
+    row, reach = keys[tried.others], errors[tried.others]
+    about = np.searchsorted(tried.keys, row + reach, side="right") - np.searchsorted(tried.keys, row - reach)
     return float((about > 0).mean()), float(about.mean())
 
 

@@ -72,7 +72,7 @@ def _in_tile(
     kinds: tuple[Level, ...],
     mine: slice,
     left_out: LeftOut,
-    most: int,
+    pairs: int,
 ) -> Ints:
     """How many crops of a tile are closer than each of some targets.
 
@@ -84,22 +84,22 @@ def _in_tile(
         kinds: of approximate keys; a query for which one leaves too much open goes on to the next.
         mine: the targets of the queries of the tile.
         left_out: what is not counted.
-        most: pairs that are looked at at once.
+        pairs: how many are looked at at once.
     """
     counts = np.zeros(mine.stop - mine.start, dtype=np.int64)
     which = np.arange(mine.start, mine.stop)
     for level, after in zip(kinds, (*kinds[1:], None), strict=True):
         some, block = np.unique(given.queries[which], return_inverse=True)
-        found = between(
-            level.approximate(some, tile), left_out(some, tile), block, given.keys[which], given.doubts[which]
-        )
+        most = None if after is None else int(after.cost * (tile.stop - tile.start) / PAIR)
+        sought = block, given.keys[which], given.doubts[which]
+        found = between(level.approximate(some, tile), left_out(some, tile), *sought, most=most)
         enough = np.ones(len(which), dtype=np.bool_)
         if after is not None:
             open_ones = np.bincount(block, found.high - found.low, minlength=len(some))
             enough = (PAIR * open_ones <= after.cost * (tile.stop - tile.start))[block]
         done = which[enough]
         counts[done - mine.start] = found.low[enough] + _decided(
-            given, crops, rows[tile], found, np.flatnonzero(enough), done, most
+            given, crops, rows[tile], found, np.flatnonzero(enough), done, pairs
         )
         which = which[~enough]
         if not len(which):

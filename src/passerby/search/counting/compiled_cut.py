@@ -44,7 +44,7 @@ def _digit(left: Array, base: np.float32, into: Array) -> np.float32:
         number = left[place] * base
         whole = np.rint(number)
         number -= whole
-        into[place] = np.int8(whole)
+        into[place] = np.int8(np.int32(whole))  # by way of int32 many are converted at a time
         left[place] = number
         total = _sum(total, number * number)
     return total

@@ -52,7 +52,7 @@ def packed(tile: Tile, block: Ints, places: Ints) -> Packed:
     numbers.bitwise_left_shift_(bits).add_(torch.arange(keys.shape[1], dtype=torch.int32, device=keys.device))
     where = [torch.from_numpy(side).to(keys.device) for side in (block, places)]
     numbers[where[0], where[1]] = _LAST
-    return Packed(_sorted(numbers), factor.double().cpu().numpy(), tile.errors, bits)
+    return Packed(_sorted(numbers), factor.double().cpu().numpy(), tile.errors + tile.spreads, bits)
 
 
 def _sorted(numbers: Tensor) -> Tensor:
