@@ -43,6 +43,7 @@ PLAN = {
 """Name of a result to the command that prints it."""
 ALONE = (
     "calibration.py",
+    "cold_opening.py",
     "gallery.py",
     "gallery_kill.py",
     "indexing_kill.py",

@@ -57,7 +57,7 @@ def free_port():
 
 @contextlib.contextmanager
 def running(data, port):
-    """Run on data that are there; at the end, as an administrator stops a server: what runs is broken off."""
+    """Run on data that are there: the process; at the end, as who runs a server stops it, what runs is broken off."""
     user = run_as(data)
     us = {} if user is None else {"user": user[0], "group": user[1], "extra_groups": []}
     command = [programs() / "postgres", "-D", "/proc/self/cwd", "-k", "", "-h", "127.0.0.1", "-p", str(port)]
@@ -72,7 +72,7 @@ def running(data, port):
             assert server.poll() is None, (data.parent / "log").read_text()
             assert time.monotonic() < end
             time.sleep(0.05)
-        yield
+        yield server
     finally:
         server.send_signal(signal.SIGINT)
         server.wait(30)

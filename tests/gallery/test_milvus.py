@@ -52,7 +52,7 @@ def test_pages_are_in_the_order_of_ids_even_if_ids_are_no_digests(lite):
 def test_the_latest_come_first_even_if_more_have_one_time_than_are_sorted_at_once(lite, monkeypatch):
     monkeypatch.setattr(latest, "_ENOUGH", 8)
     plain = PlainGallery(MODEL, DIM)
-    times = [START] * 21 + [START + 1] * 3 + [START - 7200.5] * 12 + [-1e300, 1e300, 0.0, None, None]
+    times = [START] * 21 + [START + 1] * 3 + [START - 7200.5] * 12 + [-62135596800.0, 253402300799.0, 0.0, None, None]
     vectors = vectors_of(made_records(len(times), dim=DIM))
     made = [
         Record(embedding=one, time=time, path=f"{n}") for n, (one, time) in enumerate(zip(vectors, times, strict=True))

@@ -10,6 +10,8 @@ import pytest
 from gallery.made_records import MODEL, made_records
 from passerby.gallery.open_gallery import open_gallery
 from passerby.gallery.postgres import graphs, upkeep
+from passerby.gallery.postgres.building import building
+from passerby.gallery.postgres.database import database
 
 
 class Pretended:
@@ -38,9 +40,34 @@ def wait_until(fact):
         time.sleep(0.01)
 
 
+def test_what_whoever_had_it_open_before_left_is_done_once_it_is_searched_and_not_by_who_reads(quick):
+    thread, done = quick
+    for _ in range(3):
+        with thread.reading():
+            time.sleep(0.2)
+    time.sleep(0.4)
+    assert done == []
+    with thread.reading():
+        thread.searched()
+        time.sleep(0.4)
+        assert done == []  # what is built waits for the end of what is read
+    wait_until(lambda: done == ["build"])
+    thread.searched()
+    time.sleep(0.4)
+    assert done == ["build"]
+
+
+def test_a_change_has_it_look_too(quick):
+    thread, done = quick
+    with thread.change() as changed:
+        changed(1)
+    wait_until(lambda: done == ["renew", "build"])
+
+
 def test_nothing_is_built_while_records_are_being_added_however_long_that_takes(quick):
     thread, done = quick
-    wait_until(lambda: done == ["build"])  # what whoever had it open before may have left
+    thread.searched()
+    wait_until(lambda: done == ["build"])
     with thread.change() as changed:
         changed(20)
         time.sleep(0.6)
@@ -50,6 +77,7 @@ def test_nothing_is_built_while_records_are_being_added_however_long_that_takes(
 
 def test_after_long_enough_it_is_built_though_adding_never_ends(quick, monkeypatch):
     thread, done = quick
+    thread.searched()
     wait_until(lambda: done == ["build"])
     monkeypatch.setattr(upkeep, "LONGEST_S", 0.3)
     with thread.change() as changed:
@@ -61,6 +89,7 @@ def test_after_long_enough_it_is_built_though_adding_never_ends(quick, monkeypat
 
 def test_few_changes_and_an_addition_that_fails_start_nothing(quick):
     thread, done = quick
+    thread.searched()
     wait_until(lambda: done == ["build"])
     with thread.change() as changed:
         changed(9)
@@ -95,8 +124,61 @@ def test_what_everybody_may_see_is_noted_once_a_graph_is_built(tmp_path, monkeyp
         gallery.close()
 
 
+def test_all_records_are_read_without_anything_being_built_and_the_first_search_has_it_begin(tmp_path, monkeypatch):
+    done = []
+    monkeypatch.setattr(upkeep, "QUIET_S", 0.05)
+    monkeypatch.setattr(upkeep, "WORKS", (lambda connection, wait=False: done.append("build"),))
+    place = str(tmp_path / "gallery")
+    records = made_records(20, dim=32)
+    gallery = open_gallery(place, model=MODEL, dim=32)
+    gallery.add(records)
+    wait_until(lambda: done)
+    gallery.close()
+    done.clear()
+    gallery = open_gallery(place)
+    try:
+        for _ in gallery.records():
+            time.sleep(0.02)
+        assert gallery.statistics()
+        time.sleep(0.3)
+        assert done == []
+        gallery.search(records[0].embedding[None], 1)
+        wait_until(lambda: done == ["build"])
+    finally:
+        gallery.close()
+
+
+@pytest.mark.parametrize("name", ["graph_0_9", "records_bits_ccnew", "records_where_ccold"])
+def test_closing_leaves_nothing_of_an_index_that_is_cut_off(tmp_path, monkeypatch, name):
+    begun = threading.Event()
+
+    def build(connection, wait=False):
+        with building(connection):
+            connection.execute(f"CREATE INDEX {name} ON records (seq)")
+            connection.execute(f"UPDATE pg_index SET indisvalid = FALSE WHERE indexrelid = '{name}'::regclass")
+            begun.set()
+            connection.execute("SELECT pg_sleep(60)")
+
+    monkeypatch.setattr(upkeep, "QUIET_S", 0.05)
+    monkeypatch.setattr(upkeep, "WORKS", (build,))
+    place = str(tmp_path / "gallery")
+    kept = database(place)
+    try:
+        gallery = open_gallery(place, model=MODEL, dim=32)
+        gallery.add(made_records(20, dim=32))
+        assert begun.wait(30)
+        gallery.close()
+        with kept.connection() as connection:
+            there = connection.execute("SELECT relname FROM pg_class WHERE relname = %s", (name,)).fetchall()
+            assert there == []
+            assert connection.execute("SELECT FROM pg_locks WHERE locktype = 'advisory'").rowcount == 0
+    finally:
+        kept.close()
+
+
 def test_what_found_no_room_is_left_for_an_hour_and_the_rest_goes_on(quick, monkeypatch, caplog):
     thread, done = quick
+    thread.searched()
     wait_until(lambda: done == ["build"])
 
     def full(connection, wait=False):

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 import numpy as np
 import numpy.typing as npt
 
+from passerby.gallery.check_time import check_time
 from passerby.gallery.contract import MOST, OtherModel
 from passerby.gallery.record import Record, Vector
 from passerby.gallery.where import EVERYTHING, Where
@@ -62,8 +63,8 @@ def checked_records(records: Sequence[Record], dim: int) -> npt.NDArray[np.float
         (N, D) float32.
 
     Raises:
-        ValueError: if a vector has other dimensions or another type, is not finite or not of length 1, or an id comes
-            twice.
+        ValueError: if a vector has other dimensions or another type, is not finite or not of length 1, a time is not of
+            the years 1 .. 9999, or an id comes twice.
     """
     if not records:
         return np.empty((0, dim), np.float32)
@@ -75,6 +76,8 @@ def checked_records(records: Sequence[Record], dim: int) -> npt.NDArray[np.float
         if record.id in seen:
             raise ValueError(f"Record {record.id} comes twice in one call; give each once.")
         seen.add(record.id)
+        if record.time is not None:
+            check_time(f"The time of record {record.id}", record.time)
     vectors = np.stack([record.embedding for record in records])
     _check_length(vectors, [f"The vector of record {record.id}" for record in records])
     return vectors

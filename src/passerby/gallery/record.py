@@ -12,7 +12,6 @@ import numpy.typing as npt
 from passerby.gallery.is_id import is_id
 from passerby.gallery.searchable import check_labels
 from passerby.gallery.storable import is_storable
-from passerby.gallery.where import LATEST
 
 Vector = npt.NDArray[np.float32]
 
@@ -22,6 +21,8 @@ LABELS = 2_000
 """Bytes that all labels of a record may have together; an index holds them."""
 THUMBNAIL = 48_000
 """Bytes that a thumbnail may have."""
+FARTHEST = 1e300
+"""Seconds from 1970 that a time may lie away in what is read: older galleries took what `check_time` refuses."""
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
@@ -31,7 +32,8 @@ class Record:
     Args:
         embedding: (D,) float32 of length 1.
         camid: camera, 0 or more; None where it is not known.
-        time: seconds since 1970-01-01 00:00 UTC; None where it is not known.
+        time: seconds since 1970-01-01 00:00 UTC, of which a gallery takes the years 1 .. 9999; None where it is not
+            known.
         trackid: track within the camera, 0 or more; None where there is none.
         pid: identity, 1 or more, where somebody has named it; else None.
         labels: of clothing and carried things, such as {"upper": "red"}.
@@ -59,7 +61,7 @@ class Record:
         for name, value, least in (("camid", self.camid, 0), ("trackid", self.trackid, 0), ("pid", self.pid, 1)):
             if value is not None and not least <= value < 2**31:
                 raise ValueError(f"{name} is {value}; give {least} .. {2**31 - 1}, or None where it is not known.")
-        if self.time is not None and not abs(self.time) <= LATEST:
+        if self.time is not None and not abs(self.time) <= FARTHEST:
             raise ValueError(f"time is {self.time}; give seconds since 1970-01-01 UTC, or None where it is not known.")
         if self.box is not None and not (
             all(math.isfinite(side) for side in self.box) and self.box[2] > 0 and self.box[3] > 0

@@ -5,11 +5,9 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from types import MappingProxyType
 
+from passerby.gallery.check_time import check_time
 from passerby.gallery.searchable import check_labels
 from passerby.gallery.storable import is_storable
-
-LATEST = 1e300
-"""Seconds from 1970 that a time may lie away, so that stores can reckon with it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,8 +28,8 @@ class Where:
         not_tracks: none of these (camid, trackid).
 
     Raises:
-        ValueError: if the time range is backwards, or empty, or no number, or a label is of gender, age or the body, or
-            holds what no store can keep.
+        ValueError: if the time range is backwards, or empty, or not of the years 1 .. 9999, or a label is of gender,
+            age or the body, or holds what no store can keep.
     """
 
     ids: tuple[str, ...] | None = None
@@ -49,21 +47,16 @@ class Where:
             if not is_storable(text):
                 raise ValueError(f"A label says {text[:20]!r}; give UTF-8 without a zero byte.")
         for name, value in (("since", self.since), ("until", self.until)):
-            if value is not None and not abs(value) <= LATEST:
-                raise ValueError(f"{name} is {value}; give seconds since 1970-01-01 UTC.")
+            if value is not None:
+                check_time(name, value)
         if self.since is not None and self.until is not None and self.since >= self.until:
             raise ValueError(
-                f"The time range goes from {_moment(self.since)} to {_moment(self.until)}; the end must come after the "
-                "start."
+                f"The time range goes from {_iso(self.since)} to {_iso(self.until)}; the end must come after the start."
             )
 
 
-def _moment(seconds: float) -> str:
-    """As ISO 8601; the number itself where it is of no year 1 .. 9999."""
-    try:
-        return (datetime(1970, 1, 1, tzinfo=UTC) + timedelta(seconds=seconds)).replace(tzinfo=None).isoformat() + "Z"
-    except OverflowError:
-        return f"{seconds:g}"
+def _iso(seconds: float) -> str:
+    return (datetime(1970, 1, 1, tzinfo=UTC) + timedelta(seconds=seconds)).replace(tzinfo=None).isoformat() + "Z"
 
 
 EVERYTHING = Where()

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import parse_qsl, urlsplit
 
+from passerby.gallery.resolved import resolved
+
 INDEXES = ("HNSW", "FLAT", "IVF_FLAT", "IVF_SQ8", "DISKANN", "AUTOINDEX")
 _COLLECTION = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,199}")
 _FORMS = "give milvus:FILE.db, or milvus://HOST:PORT/COLLECTION"
@@ -47,7 +49,7 @@ def address(url: str) -> Address:
     name = url.removeprefix("milvus:")
     if not url.startswith("milvus:") or not name.endswith(".db") or "\0" in name:
         raise ValueError(f"{url!r} is no gallery in Milvus; {_FORMS}.")
-    file = Path(name).expanduser().resolve()
+    file = resolved(name)
     return Address(url=f"milvus:{file}", uri=str(file), collection="gallery", index="FLAT", lite=file)
 
 

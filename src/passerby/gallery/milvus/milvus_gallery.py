@@ -98,7 +98,11 @@ class MilvusGallery:
         if expression is None:
             self._link_open()
             return [[] for _ in asked]
-        return nearest(self._records, asked, k, passing=expression, way=way, index=self._index, dim=self.about.dim)
+        found = nearest(self._records, asked, k, passing=expression, way=way, index=self._index, dim=self.about.dim)
+        if (where.cameras or where.labels) and not any(found):  # another process may have deleted the last one since
+            self._seen.difference_update(where.cameras or (), where.labels.items())
+            self._check_named(where)
+        return found
 
     def get(self, ids: Sequence[str]) -> list[Record]:
         """Records by id, in the order asked for, without thumbnails."""

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 import psycopg
 
 from passerby.gallery.contract import Added
-from passerby.gallery.postgres.bits import SOME, bits, middle
+from passerby.gallery.postgres.bits import SOME, bits, late, middle
 from passerby.gallery.postgres.near import Half, near
 from passerby.gallery.record import Record, Vector
 
@@ -29,7 +29,7 @@ def add(connection: psycopg.Connection, records: Sequence[Record], vectors: Vect
     out.
 
     Args:
-        connection: in a transaction, which the caller ends.
+        connection: in no transaction.
         records: N, checked.
         vectors: (N, D), theirs.
         near_dim: dimensions of the copy that is searched.
@@ -40,6 +40,17 @@ def add(connection: psycopg.Connection, records: Sequence[Record], vectors: Vect
     order = sorted(range(len(records)), key=lambda row: records[row].id)
     records, vectors = [records[row] for row in order], vectors[order]
     cut = middle(connection, near(vectors[:SOME], near_dim))
+    with connection.transaction():
+        added = _add(connection, records, vectors, near_dim, cut)
+        if cut is None:
+            late(connection, [record.id for record in records])
+    return added
+
+
+def _add(
+    connection: psycopg.Connection, records: Sequence[Record], vectors: Vector, near_dim: int, cut: Half | None
+) -> Added:
+    """The same within a transaction, with the mean that bits are cut at."""
     if not _known(connection, records):
         try:
             with connection.transaction():

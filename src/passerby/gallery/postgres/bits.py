@@ -1,5 +1,7 @@
 """One bit for each dimension of a copy, by which a filter that keeps many records is searched."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import numpy.typing as npt
 import psycopg
@@ -21,34 +23,53 @@ def middle(connection: psycopg.Connection, coming: Half) -> Half | None:
     find too few (checking.py).
 
     Args:
-        connection: in a transaction. Until there is a mean, only one at a time adds records.
+        connection: in no transaction. Where the mean can be had it is committed before this returns, so that nobody
+            waits while what comes is added.
         coming: (N, D) copies that are about to be added.
 
     Returns:
         (D,) the mean; None while there are too few records.
     """
-    found = _read(connection, "SELECT halfvec_send(middle) FROM meta")
-    if found is not None:
+    with connection.transaction():
+        found = _read(connection, "SELECT halfvec_send(middle) FROM meta")
+        if found is not None:
+            return found
+        some = connection.execute("SELECT FROM records LIMIT %s", (ENOUGH,)).rowcount
+        if max(some, len(coming)) < ENOUGH:
+            return None
+        found = _read(connection, "SELECT halfvec_send(middle) FROM meta FOR UPDATE")
+        if found is not None:  # somebody else was quicker
+            return found
+        if len(coming) >= ENOUGH:
+            mean = coming[:SOME].mean(axis=0, dtype=np.float64)
+            connection.execute("UPDATE meta SET middle = %s::halfvec", (str(mean.tolist()),))
+        else:
+            connection.execute(
+                "UPDATE meta SET middle = (SELECT avg(few.near)::halfvec FROM (SELECT near FROM records LIMIT %s) "
+                "AS few HAVING count(*) >= %s)",
+                (SOME, ENOUGH),
+            )
+        found = _read(connection, "SELECT halfvec_send(middle) FROM meta")
+        if found is not None:
+            # Rows that others are changing are theirs (`late`): to wait for them would be to wait for each other. One
+            # whose change is rolled back keeps none, and is found all the same (by_bits.py).
+            _cut(connection, "SELECT id FROM records WHERE bits IS NULL FOR UPDATE SKIP LOCKED", len(found))
         return found
-    found = _read(connection, "SELECT halfvec_send(middle) FROM meta FOR UPDATE")
-    if found is not None:  # somebody else was quicker
-        return found
-    if len(coming) >= ENOUGH:
-        mean = coming[:SOME].mean(axis=0, dtype=np.float64)
-        connection.execute("UPDATE meta SET middle = %s::halfvec", (str(mean.tolist()),))
-    else:
-        connection.execute(
-            "UPDATE meta SET middle = (SELECT avg(few.near)::halfvec FROM (SELECT near FROM records LIMIT %s) AS few "
-            "HAVING count(*) >= %s)",
-            (SOME, ENOUGH),
-        )
-    found = _read(connection, "SELECT halfvec_send(middle) FROM meta")
+
+
+def late(connection: psycopg.Connection, ids: Sequence[str]) -> None:
+    """Give records their bits that were added without, if there is a mean by now.
+
+    Whoever makes the mean gives bits to the records that it sees, and waits for this to be committed: so each record is
+    seen by it, or sees the mean here.
+
+    Args:
+        connection: in the transaction that added them, at its end.
+        ids: of the records.
+    """
+    found = _read(connection, "SELECT halfvec_send(middle) FROM meta FOR SHARE")
     if found is not None:
-        connection.execute(
-            f"UPDATE records SET bits = binary_quantize(records.near - middle)::bit({len(found)}) FROM meta "
-            "WHERE bits IS NULL".encode()
-        )
-    return found
+        _cut(connection, "SELECT unnest(%s::uuid[])", len(found), list(ids))
 
 
 def bits(copies: Half, middle: Half | None) -> list[bytes | None]:
@@ -65,6 +86,15 @@ def bits(copies: Half, middle: Half | None) -> list[bytes | None]:
         return [None] * len(copies)
     above: npt.NDArray[np.uint8] = np.packbits(copies > middle, axis=1)
     return [row.tobytes() for row in above]
+
+
+def _cut(connection: psycopg.Connection, chosen: str, dim: int, *given: object) -> None:
+    """Bits for those of some records that have none."""
+    connection.execute(
+        f"UPDATE records SET bits = binary_quantize(records.near - middle)::bit({dim}) FROM meta "
+        f"WHERE bits IS NULL AND id IN ({chosen})".encode(),
+        given,
+    )
 
 
 def _read(connection: psycopg.Connection, statement: str) -> Half | None:

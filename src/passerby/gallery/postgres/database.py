@@ -4,15 +4,15 @@ import contextlib
 import select
 import threading
 from collections.abc import Iterator
-from pathlib import Path
-from urllib.parse import urlsplit
 
 import psycopg
 from psycopg import sql
-from psycopg.conninfo import conninfo_to_dict, make_conninfo
+from psycopg.conninfo import make_conninfo
 
 from passerby.gallery.contract import Unavailable
+from passerby.gallery.postgres.address import address
 from passerby.gallery.postgres.embedded import MARK, Embedded
+from passerby.gallery.resolved import resolved
 
 CONNECTIONS = 16
 """How many connections one process has at most; who asks for another one waits for it."""
@@ -185,12 +185,13 @@ def database(url: str, *, make: bool = True) -> Database:
         ValueError: if the folder holds something else, or the URL cannot be read.
     """
     if "://" not in url:
-        folder = Path(url)
-        if not make and not (folder.expanduser() / MARK).exists():
+        folder = resolved(url)
+        if not make and not (folder / MARK).exists():
             raise FileNotFoundError(f"No gallery in {url}.")
         found = Database(url, conninfo="user=postgres dbname=postgres port=5432", server=Embedded(folder))
     else:
-        found = Database(_shown(url), conninfo=_conninfo(url), server=None)
+        place = address(url)
+        found = Database(place.url, conninfo=place.conninfo, server=None)
     try:
         with found.connection() as connection:
             _prepare(connection, found.url)
@@ -234,32 +235,6 @@ def _limit(connection: psycopg.Connection, seconds: float) -> None:
     """Let no statement take longer."""
     connection.execute(f"SET statement_timeout = {int(seconds * 1000)}".encode())  # SET takes no parameters
     connection.commit()
-
-
-def _conninfo(url: str) -> str:
-    """The URL as libpq takes it, with a limit to how long a connection may take."""
-    wanted = {"connect_timeout": "10", "application_name": "passerby"}
-    try:
-        given = conninfo_to_dict(url)
-    except (psycopg.Error, UnicodeError, ValueError):
-        # libpq's own message may quote the password
-        raise ValueError(
-            "The URL of the gallery cannot be read; give postgresql://USER:PASSWORD@HOST:PORT/DATABASE, "
-            "with special signs in a password as %XX."
-        ) from None
-    return make_conninfo(url, **{name: value for name, value in wanted.items() if name not in given})
-
-
-def _shown(url: str) -> str:
-    """The URL without password and options."""
-    try:
-        parts = urlsplit(url)
-        where = parts.hostname or ""
-        where += f":{parts.port}" if parts.port else ""
-    except ValueError:
-        return "postgresql://..."
-    user = f"{parts.username}@" if parts.username else ""
-    return f"postgresql://{user}{where}{parts.path}"
 
 
 def _line(error: psycopg.Error) -> str:

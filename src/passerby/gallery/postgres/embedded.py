@@ -1,22 +1,24 @@
 """A PostgreSQL server in a folder, for all processes that use it."""
 
 import contextlib
+import errno
 import fcntl
 import json
 import os
-import signal
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import BinaryIO
 
 import psycopg
 
 from passerby.gallery.contract import Unavailable
-from passerby.gallery.postgres import watch
+from passerby.gallery.postgres import processes, watch
 from passerby.gallery.postgres.programs import programs
 from passerby.gallery.postgres.run_as import run_as
+from passerby.gallery.resolved import resolved
 
 MARK = "passerby-gallery"
 """A file of this name says that a folder is ours."""
@@ -41,7 +43,7 @@ class Embedded:
     """
 
     def __init__(self, folder: Path) -> None:
-        self.folder = folder.expanduser().resolve()
+        self.folder = resolved(str(folder))
         self.data = self.folder / "postgres"
         _mark(self.folder)
         with self._guarded():
@@ -80,7 +82,7 @@ class Embedded:
                 if _lock(users.fileno(), fcntl.LOCK_EX):  # nobody else, and whoever watches has done or is gone
                     if self._stopped():
                         return
-                    _end(self.data)
+                    processes.end(self.data)
                     fcntl.flock(users, fcntl.LOCK_UN)
                 elif _lock(users.fileno(), fcntl.LOCK_SH):
                     return  # somebody else uses it
@@ -140,7 +142,7 @@ class Embedded:
                     self._launch(running.fileno())
                     starts += 1
             if not starts and time.monotonic() > begun + ORPHANS_S:
-                _end_orphans(self.data)
+                processes.end_orphans(self.data)
             if time.monotonic() > end:
                 raise Unavailable(
                     f"The database in {self.folder} does not answer for {PATIENCE_S:.0f} s: {self._said()}"
@@ -152,7 +154,7 @@ class Embedded:
         log = self.folder / "log"
         if log.exists() and log.stat().st_size > LOG_BYTES:
             log.unlink()
-        _forget_stale(self.data)
+        processes.forget_stale(self.data)
         inside = _HERE if _WINDOWED else str(self.data)
         program = programs() / "postgres"
         asked = {
@@ -190,10 +192,21 @@ class Embedded:
         except OSError:
             return "it said nothing"
 
+    def _guard(self) -> BinaryIO:
+        try:
+            return open(self.folder / "guard", "ab")
+        except OSError as error:
+            if error.errno not in (errno.EROFS, errno.EACCES, errno.EPERM):
+                raise
+            raise Unavailable(
+                f"Nothing can be written into {self.folder} ({error.strerror}); a gallery is written to also where it "
+                "is only read, since its server runs in its folder: make it writable, or copy it."
+            ) from None
+
     @contextlib.contextmanager
     def _guarded(self) -> Iterator[None]:
         """One process at a time starts or makes."""
-        with open(self.folder / "guard", "ab") as guard:
+        with self._guard() as guard:
             end = time.monotonic() + 2 * PATIENCE_S
             while not _lock(guard.fileno(), fcntl.LOCK_EX):
                 if time.monotonic() > end:
@@ -248,44 +261,6 @@ def _check_version(data: Path) -> None:
     version = (data / "PG_VERSION").read_text().strip()
     if version != "18":
         raise ValueError(f"{data.parent} was made by PostgreSQL {version[:10]}; this passerby carries 18.")
-
-
-def _forget_stale(data: Path) -> None:
-    """Remove the note of a server that is gone, where its number has since been given to another program."""
-    pid = _noted(data)
-    if pid is None:
-        return
-    with contextlib.suppress(OSError):
-        if "postgres" not in Path(f"/proc/{pid}/comm").read_text():
-            (data / "postmaster.pid").unlink()
-
-
-def _end_orphans(data: Path) -> None:
-    """Kill what is left of a server whose first process is gone; what was committed is safe."""
-    server = _noted(data)
-    with contextlib.suppress(OSError):
-        if server is not None and "postgres" in Path(f"/proc/{server}/comm").read_text():
-            return
-    for process in sorted(Path("/proc").glob("[0-9]*")):
-        with contextlib.suppress(OSError):
-            if (process / "cwd").samefile(data) and "postgres" in (process / "comm").read_text():
-                os.kill(int(process.name), signal.SIGKILL)
-
-
-def _end(data: Path) -> None:
-    """Ask the server to stop, where whoever watched it was killed."""
-    pid = _noted(data)
-    if pid is not None:
-        with contextlib.suppress(OSError):
-            os.kill(pid, signal.SIGINT)
-
-
-def _noted(data: Path) -> int | None:
-    """The number of the server's process, as it noted it."""
-    try:
-        return int((data / "postmaster.pid").read_text().splitlines()[0])
-    except (OSError, ValueError, IndexError):
-        return None
 
 
 def _last(text: str) -> str:

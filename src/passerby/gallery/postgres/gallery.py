@@ -48,8 +48,8 @@ class PostgresGallery:
     gallery's records (checking.py). Else it asks HNSW graphs, and looks at all that pass where these find too few.
 
     A graph is built by a thread of whichever process has the gallery open, once 50,000 records are in none and nothing
-    was added for three seconds (or for five minutes always something); until then these are looked at one by one.
-    `settle` builds at once.
+    was added for three seconds (or for five minutes always something); until then these are looked at one by one. Who
+    has it open only to read begins none of this. `settle` builds at once.
 
     Args:
         database: which this gallery closes.
@@ -87,9 +87,14 @@ class PostgresGallery:
         queries = checked_queries(queries, k, self._meta.dim)
         if way not in ("exact", "approximate"):
             raise ValueError(f"way is {way!r}; give 'exact' or 'approximate'.")
+        self._upkeep.searched()
         with self._database.connection() as connection:
             check_known(connection, where, self._seen)
-            return [search(connection, query, k, where=where, way=way, meta=self._meta) for query in queries]
+            found = [search(connection, query, k, where=where, way=way, meta=self._meta) for query in queries]
+            if where.labels and not any(found):  # another process may have deleted the last one since
+                self._seen.difference_update(where.labels.items())
+                check_known(connection, where, self._seen)
+        return found
 
     def get(self, ids: Sequence[str]) -> list[Record]:
         """As in the contract."""
@@ -134,6 +139,7 @@ class PostgresGallery:
         jpeg = ", (SELECT jpeg FROM thumbnails WHERE thumbnails.id = records.id)" if thumbnails else ", NULL::bytea"
         statement = sql.SQL(f"SELECT {COLUMNS}{jpeg} FROM records WHERE {{}} ORDER BY id").format(condition)
         with (
+            self._upkeep.reading(),
             self._database.connection(statement_s=ADDING_S) as connection,
             connection.cursor("records_by_id", binary=True) as cursor,
         ):
@@ -211,7 +217,7 @@ class PostgresGallery:
             connection.execute("SELECT FROM meta")
 
     def close(self) -> None:
-        """As in the contract; what is just being built is given up, and built by who opens it next."""
+        """As in the contract; what is just being built is given up, and built by who searches or changes it next."""
         self._upkeep.stop()
         self._database.close()
 
@@ -241,7 +247,8 @@ def open_postgres(url: str, *, model: ModelId | None = None, dim: int | None = N
             meta = read_meta(connection)
             if meta is None:
                 if model is None or dim is None:
-                    raise FileNotFoundError(f"No gallery in {found.url}; say which model's vectors it shall hold.")
+                    how = "" if model is None else "; say also of how many dimensions one is to be"
+                    raise FileNotFoundError(f"No gallery in {found.url}{how}.")
                 make_schema(connection, model=model, dim=dim)
         if meta is None or meta.version != len(MIGRATIONS):
             with found.connection() as connection:

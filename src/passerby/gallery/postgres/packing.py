@@ -4,6 +4,7 @@ import psycopg
 from psycopg import sql
 
 from passerby.gallery.postgres.building import building
+from passerby.gallery.postgres.cut_off import drop_cut_off
 
 EACH = {"records_bits": 1 / 8, "records_where": 2.0}
 """Bytes that a dimension takes, by index; the rest is alike."""
@@ -35,21 +36,11 @@ def pack(connection: psycopg.Connection, *, least: int = LEAST, wait: bool = Fal
     with building(connection, wait=wait) as alone:
         if not alone:
             return []
-        _remove_cut_off(connection)
+        drop_cut_off(connection)
         loose = [name for name, each in EACH.items() if _is_loose(connection, name, each, least)]
         for name in loose:
             _write(connection, name)
         return loose
-
-
-def _remove_cut_off(connection: psycopg.Connection) -> None:
-    """Drop what an earlier call left: the unfinished new index, or the old one that had been replaced."""
-    rows = connection.execute(
-        "SELECT relname FROM pg_index JOIN pg_class ON pg_class.oid = indexrelid "
-        "WHERE indrelid = 'passerby.records'::regclass AND NOT indisvalid AND relname ~ '_cc(new|old)[0-9]*$'"
-    ).fetchall()
-    for (name,) in rows:
-        connection.execute(sql.SQL("DROP INDEX CONCURRENTLY IF EXISTS {}").format(sql.Identifier(name)))
 
 
 def _is_loose(connection: psycopg.Connection, name: str, each: float, least: int) -> bool:
@@ -77,7 +68,7 @@ def _write(connection: psycopg.Connection, name: str) -> None:
     try:
         connection.execute(write)
     except psycopg.errors.DiskFull as error:
-        _remove_cut_off(connection)
+        drop_cut_off(connection)
         if "shared memory" not in str(error):
             raise
         # of the shared memory that several workers need, as in small containers

@@ -12,11 +12,12 @@ import psycopg
 
 from passerby.gallery.contract import Unavailable
 from passerby.gallery.postgres.checking import check_bits
+from passerby.gallery.postgres.cut_off import leave_nothing
 from passerby.gallery.postgres.database import Database
 from passerby.gallery.postgres.graphs import build
 from passerby.gallery.postgres.packing import pack
 from passerby.gallery.postgres.renew import renew
-from passerby.gallery.postgres.warm import files, warm
+from passerby.gallery.postgres.warm import warm
 
 QUIET_S = 3.0
 """So long after the last change it begins."""
@@ -33,7 +34,9 @@ WORKS = (build, check_bits, pack)
 class Upkeep:
     """Renews the planner's figures, builds graphs, checks the search by bits and packs indexes.
 
-    It does so when something was changed and then nothing for a while.
+    It does so when something was changed and then nothing for a while. Whoever opened the gallery before may have left
+    something to do: that is looked for once this one is searched or changed. Who only reads begins none of it, since it
+    would be cut off on closing; and while all records are read, what is built would wait for the end of that.
 
     Args:
         database: of the gallery.
@@ -46,7 +49,7 @@ class Upkeep:
         self._wake = threading.Condition()
         self._changes = self._under_way = 0
         self._first = self._last = time.monotonic()
-        self._look = True  # whoever had it open before may have left a graph to build
+        self._look = self._looked = False
         self._stopped = False
         self._not_before: dict[object, float] = {}
         self._at_work: psycopg.Connection | None = None
@@ -56,15 +59,30 @@ class Upkeep:
     @contextlib.contextmanager
     def change(self) -> Iterator[Callable[[int], None]]:
         """It is not quiet while records are added or deleted; give the function how many, in the end."""
+        self.searched()
+        with self.reading():
+            yield self._changed
+
+    @contextlib.contextmanager
+    def reading(self) -> Iterator[None]:
+        """Nor is it while all records are read."""
         with self._wake:
             self._under_way += 1
         try:
-            yield self._changed
+            yield
         finally:
             with self._wake:
                 self._under_way -= 1
                 self._last = time.monotonic()
                 self._wake.notify()
+
+    def searched(self) -> None:
+        """Look, when it is quiet, for what was left to do; only the first call does anything."""
+        if self._looked:
+            return
+        with self._wake:
+            self._look = self._looked = True
+            self._wake.notify()
 
     def _changed(self, number: int) -> None:
         with self._wake:
@@ -97,10 +115,7 @@ class Upkeep:
     def _run(self) -> None:
         """Wait for changes and quiet, then work."""
         if self._data is not None:
-            with contextlib.suppress(Unavailable, psycopg.Error, OSError):
-                with self._database.connection() as connection:
-                    found = files(connection, self._data)
-                warm(found, stopped=lambda: self._stopped)
+            self._warm(self._data)
         while self._wait():
             try:
                 with self._database.connection(statement_s=0, autocommit=True) as connection:
@@ -114,10 +129,28 @@ class Upkeep:
                     finally:
                         with self._wake:
                             self._at_work = None
+                        if self._stopped and not connection.broken:
+                            leave_nothing(connection)
             except (Unavailable, psycopg.Error) as error:
                 logging.getLogger(__name__).info("upkeep of the gallery: %s", error)
                 with self._wake:
                     self._wake.wait(QUIET_S)
+
+    def _warm(self, data: Path) -> None:
+        """Have in memory what searches read; where that fails, they wait for the disk."""
+        with (
+            contextlib.suppress(Unavailable, psycopg.Error, OSError),
+            self._database.connection(autocommit=True) as connection,
+        ):
+            with self._wake:
+                self._at_work = connection
+            try:
+                warm(connection, data, stopped=lambda: self._stopped)
+            finally:
+                with self._wake:
+                    self._at_work = None
+                if not connection.broken:
+                    connection.close()  # which leaving then calls an error
 
     def _do(self, connection: psycopg.Connection) -> None:
         """All works, but for those that found no room a short while ago."""
