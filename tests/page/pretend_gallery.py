@@ -67,7 +67,9 @@ class PretendGallery:
             if box:
                 picture = picture.crop((box[0], box[1], box[0] + box[2], box[1] + box[3]))
             seen = look(picture)
-            away, best = min((float(np.abs(self.looks[id] - seen).mean()), id) for id in self.looks)
+            away, best = min(
+                ((float(np.abs(self.looks[id] - seen).mean()), id) for id in self.looks), default=(1.0, "")
+            )
             pids.append(self.people[best].pid if away < 0.09 else 0)
         not_cameras = [] if asked["not_camera"] is None else [asked["not_camera"]]
         return self._answer(max(pids), asked, not_cameras, set())

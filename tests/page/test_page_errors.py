@@ -90,6 +90,10 @@ def test_what_is_no_picture_is_told_by_its_name_at_once_and_what_the_server_refu
 def test_an_empty_gallery_and_a_filter_that_nothing_passes_say_so(browser, expect):
     with pretending(people=[]) as served, looking(browser, served.url) as page:
         expect(page.locator("#gallery .empty h3")).to_have_text("This gallery is empty")
+        page.set_input_files("#choose", {"name": "a.jpg", "mimeType": "image/jpeg", "buffer": RED})
+        page.click("#search:enabled")
+        expect(page.locator("#results .empty h3")).to_have_text("This gallery is empty")
+        expect(page.locator("#results .empty p")).to_contain_text("passerby index")
     with pretending(people=painted()[:4]) as served, looking(browser, served.url) as page:
         page.fill("#since", "2030-01-01T00:00:00")
         page.locator("#since").press("Tab")
@@ -98,6 +102,7 @@ def test_an_empty_gallery_and_a_filter_that_nothing_passes_say_so(browser, expec
         page.set_input_files("#choose", {"name": "a.jpg", "mimeType": "image/jpeg", "buffer": RED})
         page.click("#search:enabled")
         expect(search_by_nothing).to_have_text("No sighting passes these filters")
+        expect(page.locator("#results .empty p")).to_contain_text("Take away a filter")
 
 
 def test_what_the_server_tells_stays_text(browser, expect):

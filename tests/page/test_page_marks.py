@@ -119,7 +119,7 @@ def test_the_timeline_lines_up_the_right_ones_by_camera_and_time(browser, preten
     with looking(browser, pretended.url) as page:
         page.click("#to-case")
         expect(page.locator("#case .empty")).to_be_visible()
-        page.click("text=Change case")
+        page.click("text=Open a case")
         open_case(page, "way")
         lanes = page.locator(".chart .lane:not(.axis)")
         expect(lanes).to_have_count(2)

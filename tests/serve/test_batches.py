@@ -2,6 +2,7 @@
 
 import asyncio
 import threading
+from contextlib import suppress
 
 import numpy as np
 import pytest
@@ -161,7 +162,8 @@ def test_a_closed_queue_gives_up_what_waits_and_takes_nothing():
         second = asyncio.create_task(batches.vectors([picture(1)]))
         await waiting(batches, 1)
         closing = asyncio.create_task(asyncio.to_thread(batches.close))
-        await asyncio.sleep(0.05)
+        while not batches._closed:  # else what waits might be next before it is closed
+            await asyncio.sleep(0.005)
         gate.open.set()
         await closing
         assert (await first).tolist() == [[0]]
@@ -192,11 +194,15 @@ def test_workers_bound_what_waits_and_how_long():
         with pytest.raises(Busy):  # its thread is still at it
             await workers.run(int, "5")
         opened.set()
-        await asyncio.sleep(0.1)
-        assert await workers.run(int, "ff", base=16) == 255
         await asyncio.gather(*stuck, return_exceptions=True)
+        for _ in range(1_000):  # a thread takes a moment to be free again
+            with suppress(Busy):
+                assert await workers.run(int, "ff", base=16) == 255
+                return
+            await asyncio.sleep(0.01)
+        raise AssertionError("no thread is free again")
 
-    workers = Workers("test", threads=2, waiting=2, seconds=0.3)
+    workers = Workers("test", threads=2, waiting=2, seconds=1.0)
     try:
         asyncio.run(test(workers))
     finally:

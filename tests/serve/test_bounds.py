@@ -51,7 +51,7 @@ def server(gallery=None, **limits):
         yield address, client
 
 
-def comes(true, seconds=10):
+def comes(true, seconds=30):
     until = time.monotonic() + seconds
     while not true():
         assert time.monotonic() < until

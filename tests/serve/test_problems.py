@@ -146,7 +146,7 @@ def test_a_network_that_takes_too_long_is_504_and_its_next_answers_are_right():
     late = type(EMBEDDER)(model=MODEL, dim=DIM, prepare=EMBEDDER.prepare, vectors=slow)
     with served(embedder=late, limits=Limits(work=0.1)) as client:
         told(client.post("/api/v1/search", files=FILES), 504)
-    with served(embedder=late, limits=Limits(work=5)) as client:
+    with served(embedder=late, limits=Limits(work=30)) as client:
         assert client.post("/api/v1/search", files=FILES).status_code == 200
 
 

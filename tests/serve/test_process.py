@@ -2,6 +2,7 @@
 
 import json
 import re
+import signal
 import subprocess
 import sys
 import threading
@@ -33,13 +34,20 @@ def here(tmp_path_factory):
     run.train("demo", data=data, out=folder / "run", changes=people.SMALL)
     data, port = new_data(folder), free_port()
     with ExitStack() as database:
-        database.enter_context(running(data, port))
+        server = database.enter_context(running(data, port))
         with (
             serving(server_url(port), folder / "run") as (line, address),
             httpx.Client(base_url=address, timeout=30, trust_env=False) as client,
         ):
             yield SimpleNamespace(
-                url=server_url(port), data=data, port=port, database=database, line=line, client=client, keys={}
+                url=server_url(port),
+                data=data,
+                port=port,
+                database=database,
+                server=server,
+                line=line,
+                client=client,
+                keys={},
             )
 
 
@@ -122,14 +130,18 @@ def test_a_database_that_stops_in_the_middle_of_a_request_is_503_and_back_it_is_
     one = ask(here, "again", "POST", "/records", files=FILES, data=KNOWN).json()["ids"][0]
     answers = []
     asking = threading.Thread(target=lambda: answers.append(ask(here, "again", "POST", "/search", files=FILES)))
-    with psycopg.connect(here.url) as other:
+    with psycopg.connect(here.url) as other, psycopg.connect(here.url, autocommit=True) as looking:
         other.execute("LOCK TABLE passerby.records IN ACCESS EXCLUSIVE MODE")
         asking.start()
         waiting = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
-        comes(lambda: other.execute(waiting).fetchone() != (0,))
+        comes(lambda: looking.execute(waiting).fetchone() != (0,))
+        looking.close()
+        # all at once: else who holds the lock might end first, and who waits for it be answered before its own end
+        here.server.send_signal(signal.SIGQUIT)
+        here.server.wait(60)
         here.database.close()
         other.close()
-    asking.join(20)
+    asking.join(60)
     for answer in (answers[0], ask(here, "again", "POST", "/search", files=FILES), here.client.get("/readyz")):
         assert (answer.status_code, answer.headers["content-type"]) == (503, "application/problem+json")
         assert int(answer.headers["retry-after"]) > 0
@@ -147,7 +159,7 @@ def test_a_database_that_stops_in_the_middle_of_a_request_is_503_and_back_it_is_
     assert [json.loads(line)["what"] for line in out.splitlines()] == ["search", "add"]
 
 
-def comes(true, seconds=10):
+def comes(true, seconds=60):
     until = time.monotonic() + seconds
     while not true():
         assert time.monotonic() < until

@@ -169,7 +169,7 @@ def test_a_long_body_is_stopped_at_the_bound_whatever_its_length_says():
     assert refused(lying, most=1_000, limits=LIMITS, declared=10).status_code == 413
     honest = receiver(piece(10, more=False))
     error = refused(honest, most=1_000, limits=LIMITS, declared=10**12)
-    assert (error.status_code, error.headers) == (413, {"Connection": "close"})
+    assert (error.status_code, error.headers) == (413, {})  # the connection drops the rest, and goes on
 
 
 def test_a_client_that_sends_nothing_is_given_up():
@@ -178,7 +178,7 @@ def test_a_client_that_sends_nothing_is_given_up():
 
 
 def test_a_client_that_sends_drop_by_drop_is_given_up():
-    drops = receiver(*[piece(1)] * 1000, wait=0.01)
+    drops = receiver(*[piece(1)] * 3000, wait=0.01)
     started = time.monotonic()
     assert refused(drops, most=10_000, limits=Limits(piece=1, upload=0.1)).status_code == 408
-    assert time.monotonic() - started < 2
+    assert time.monotonic() - started < 20

@@ -6,6 +6,13 @@ from collections.abc import Mapping
 from passerby.gallery.postgres.database import Database
 from passerby.serve.ledger import Noted
 
+KINDS = (
+    *("search", "search by record", "list", "view", "view thumbnail", "export"),
+    *("mark", "unmark", "list marks", "manifest", "timeline"),
+    *("add", "index begun", "index", "delete", "drop", "retention due", "retention"),
+    *("key made", "key revoked", "read audit"),
+)
+"""What lines are called."""
 LONGEST_DETAILS = 2**18
 """Characters that the details of one line may take: they name what was asked, and never hold a picture."""
 LONGEST = 200

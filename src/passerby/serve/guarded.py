@@ -17,6 +17,7 @@ from passerby.serve.upload import bounded
 
 CHALLENGE = {"WWW-Authenticate": 'Bearer realm="passerby"'}
 JSON, PICTURES = "application/json", "multipart/form-data"
+PLAIN = {"Accept-Encoding": "identity"}
 
 
 class Guarded(APIRoute):
@@ -150,6 +151,10 @@ def _check_media(headers: Headers, media: str) -> None:
     given = headers.get("content-type", "")
     if given.partition(";")[0].strip().lower() != media:
         raise Refused(415, f"Content-Type is {given[:100]!r}; this takes {media}.")
+    codings = [one.strip() for given in headers.getlist("content-encoding") for one in given.split(",")]
+    for coding in codings:
+        if coding.lower() not in ("", "identity"):
+            raise Refused(415, f"Content-Encoding is {coding[:100]!r}; send the request as it is.", PLAIN)
 
 
 def _room(declared: int | None, most: int) -> int:
@@ -169,4 +174,5 @@ async def _parse(request: Request, limits: Limits, *, files: int) -> None:
 
 def _declared(headers: Headers) -> int | None:
     given = headers.get("content-length", "")
-    return int(given) if given.isascii() and given.isdigit() and len(given) < 19 else None
+    # of a longer number the first digits will do: it is more than is ever accepted
+    return int(given.lstrip("0")[:19] or "0") if given.isascii() and given.isdigit() else None

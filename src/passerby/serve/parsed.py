@@ -22,4 +22,5 @@ def parsed(model: type[M], text: str | dict[str, object], name: str) -> M:
     try:
         return model.model_validate_json(text) if isinstance(text, str) else model.model_validate(text)
     except ValidationError as error:
-        raise RequestValidationError([one | {"loc": (name, *one["loc"])} for one in error.errors()]) from None
+        found = [one | {"loc": (name, *one["loc"])} for one in error.errors()]
+        raise RequestValidationError(found, body=text) from None

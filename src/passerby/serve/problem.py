@@ -14,12 +14,15 @@ from passerby.gallery.by_record import NoSuchRecord
 from passerby.gallery.contract import OtherModel, Unavailable
 from passerby.serve.busy import Busy
 from passerby.serve.ledger import TooManyMarks
+from passerby.serve.not_json import WANTED, not_json
 
 MEDIA = "application/problem+json"
 RETRY = {"Retry-After": "2"}
 """What a client is told that asked while a queue was full or the store away: seconds."""
 OURS = "Value error, "
 """What pydantic says before the words of a check of ours."""
+UNREAD = "There was an error parsing the body"
+"""What FastAPI says of a body of which it cannot tell what is wrong."""
 SHOWN = 20
 """Mistakes of one request that are told."""
 
@@ -78,15 +81,21 @@ async def _http(request: Request, error: HTTPException) -> JSONResponse:
             404: f"Nothing is at {request.url.path[:200]}.",
             405: f"{request.method[:20]} is not offered at {request.url.path[:200]}.",
         }.get(error.status_code, detail)
+    if detail == UNREAD:
+        detail = f"The body cannot be read: it is no UTF-8, or lists lie in lists too deep; {WANTED}."
     return problem(error.status_code, detail, headers=error.headers)
 
 
 async def _invalid(request: Request, error: RequestValidationError) -> JSONResponse:
-    errors = [
-        {"where": ".".join(map(str, one["loc"]))[:200], "message": str(one["msg"]).removeprefix(OURS)[:500]}
-        for one in error.errors()[:SHOWN]
-    ]
+    errors = [_mistake(one, error.body) for one in error.errors()[:SHOWN]]
     return problem(422, "; ".join(f"{one['where']}: {one['message']}" for one in errors), errors=errors)
+
+
+def _mistake(one: Mapping[str, Any], body: object) -> dict[str, str]:
+    where, message = one["loc"], str(one["msg"]).removeprefix(OURS)
+    if one["type"] == "json_invalid" and isinstance(body, str):
+        where, message = where[:1], not_json(body, otherwise=str(one["ctx"]["error"]))
+    return {"where": ".".join(map(str, where))[:200], "message": message[:500]}
 
 
 async def _other_model(request: Request, error: OtherModel) -> JSONResponse:

@@ -31,8 +31,8 @@ def bounded(receive: Receive, *, most: int, limits: Limits, declared: int | None
 
     async def receiving() -> Message:
         nonlocal there
-        if declared is not None and declared > most:
-            await _too_long(receive, most)
+        if declared is not None and declared > most:  # at once; the connection drops what comes of it all the same
+            raise _too_long(most)
         left = min(limits.piece, limits.upload - (time.monotonic() - begun))
         try:
             async with asyncio.timeout(max(0.0, left)):
@@ -42,13 +42,18 @@ def bounded(receive: Receive, *, most: int, limits: Limits, declared: int | None
             raise Refused(408, detail, CLOSE) from None
         there += len(message.get("body", b""))
         if there > most:
-            await _too_long(receive, most, more=message.get("more_body", False))
+            await _drop(receive, more=message.get("more_body", False))
+            raise _too_long(most, CLOSE)
         return message
 
     return receiving
 
 
-async def _too_long(receive: Receive, most: int, *, more: bool = True) -> None:
+def _too_long(most: int, headers: dict[str, str] | None = None) -> Refused:
+    return Refused(413, f"The request is longer than {most:,} bytes; send less at once.", headers)
+
+
+async def _drop(receive: Receive, *, more: bool) -> None:
     dropped = 0
     try:
         async with asyncio.timeout(DRAIN):
@@ -58,4 +63,3 @@ async def _too_long(receive: Receive, most: int, *, more: bool = True) -> None:
                 more = message.get("more_body", False)
     except TimeoutError:
         pass
-    raise Refused(413, f"The request is longer than {most:,} bytes; send less at once.", CLOSE)

@@ -56,7 +56,8 @@ export function boxEditor(item) {
     document.body.append(dialog);
     set(box);
     dialog.showModal();
-    (box === null ? start : frame).focus();
+    (box === null ? start : frame).focus({ preventScroll: true });
+    dialog.scrollTop = 0; // a low window shows what this is about first
   });
 }
 

@@ -25,7 +25,7 @@ export function caseEntry(name) {
       event.preventDefault();
       const given = field.value.trim();
       if (!given || given.includes("/")) {
-        field.setCustomValidity(given ? "A case's name has no stroke (/); write another sign." : "Give the case a name.");
+        field.setCustomValidity(given ? "A case's name has no slash (/); write another sign." : "Give the case a name.");
         field.reportValidity();
         return;
       }

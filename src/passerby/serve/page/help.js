@@ -26,7 +26,7 @@ export function help() {
     element("div", { class: "row between" }, element("h2", { id: "help-title", tabindex: -1 }, "How to find somebody"),
       element("button", { type: "button", class: "quiet round", "aria-label": "Close", onclick: () => dialog.close() }, drawnIcon("close"))),
     element("ol", { class: "steps" },
-      element("li", {}, "Give one to eight pictures of one person; several views find more. In a picture of several people draw a box round the one."),
+      element("li", {}, "Give one to eight pictures of one person; several views find more. In a picture of several people draw a box round the one. Nothing checks whether anybody is in a picture: one of nobody is answered like any other."),
       element("li", {}, "Set what you know: cameras, times, clothing. Then search."),
       element("li", {}, "Compare, and mark right or wrong. Search again by a right sighting from another side: that finds more."),
       element("li", {}, "The case lines up what you marked right by camera and time, and saves it as a table.")),

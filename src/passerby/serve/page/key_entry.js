@@ -25,7 +25,7 @@ function shown(why) {
       element("label", { for: "key" }, "Your key"),
       field,
       element("p", { class: "note", id: "key-note" },
-        "Whoever runs the server makes it, with `passerby keys`. It is kept until this tab is closed."),
+        "Whoever runs the server makes it, with ", element("code", {}, "passerby keys"), ". It is kept until this tab is closed."),
       element("p", { class: "row end" }, element("button", { type: "submit", class: "primary" }, "Go on")));
     const dialog = element("dialog", { class: "small", "aria-labelledby": "key-title" }, form);
     form.addEventListener("submit", (event) => {

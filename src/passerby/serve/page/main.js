@@ -96,10 +96,12 @@ function page(about) {
     answers.wait();
     tell("Searching\u2026");
     const wish = { filters: meant.read(), ...way.read() };
+    const several = asked.count() > 1;
     compare();
     try {
       const answer = await asked.send(wish, mine.signal);
-      answers.show(answer);
+      const empty = !answer.answers.length && !(await ask("records?limit=1", { signal: mine.signal })).records.length;
+      answers.show(answer, { empty, several });
       answered = wish;
       compare();
       form.fold(true);
@@ -151,10 +153,14 @@ function page(about) {
     else if (event.key.toLowerCase() === "z") marked.takeBack();
   });
   taking(asked.add);
-  byId("gallery-facts").textContent = `${about.records.toLocaleString("en")} records of ${about.cameras.length} cameras; ` +
+  byId("gallery-facts").textContent = `${counted(about.records, "record")} of ${counted(about.cameras.length, "camera")}; ` +
     `model ${about.model?.name ?? about.model}, ${about.dim} dimensions; ${about.calibrated ? "calibrated" : "not calibrated"}.`;
   if (matchMedia("(min-width: 60rem)").matches) byId("filters").open = true;
   fit();
   view.fromAddress();
   if (marked.name()) marked.open(marked.name());
+}
+
+function counted(number, name) {
+  return `${number.toLocaleString("en")} ${name}${number === 1 ? "" : "s"}`;
 }

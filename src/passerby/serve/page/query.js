@@ -73,11 +73,12 @@ export function query(changed) {
     ].filter(Boolean);
     if (wrong.length) complain(wrong.join(" "));
     if (!made.length) return;
-    if (before.length < items.length) say("Pictures and sightings cannot be mixed: the sightings were taken out.");
+    const mixed = before.length < items.length;
     set([...before, ...made]);
     // a picture of a whole scene: the next thing to do is to say who is meant
     const scene = made.find((item) => item.width > A_CROP * item.height);
     if (made.length === 1 && scene) await draw(scene);
+    if (mixed) say("Pictures and sightings cannot be mixed: the sightings were taken out."); // no dialog hides it now
     byId("search").focus();
   }
 

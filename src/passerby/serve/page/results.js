@@ -1,6 +1,7 @@
 import { above, byTrack } from "./by_track.js";
 import { element, byId } from "./element.js";
 import { fallBelow } from "./how_often.js";
+import { nothing } from "./nothing.js";
 import { maybe, tile } from "./tile.js";
 import { verdict } from "./verdict.js";
 
@@ -28,12 +29,16 @@ export function results({ explain, again }) {
       element("ul", { class: "tiles", role: "list", "aria-hidden": "true" }, Array.from({ length: 12 }, () => element("li", { class: "tile waiting" }, element("span", { class: "picture-room" })))));
   }
 
-  function show(answer) {
+  /**
+   * @param {object} answer of the server.
+   * @param {{empty: boolean, several: boolean}} about `empty`: the gallery has no records at all; `several`: more than one
+   *   picture or sighting was searched by.
+   */
+  function show(answer, { empty, several }) {
     room.removeAttribute("aria-busy");
     groups = byTrack(answer.answers);
     if (!groups.length) {
-      place.replaceChildren(element("div", { class: "empty" }, element("h3", {}, "No sighting passes these filters"),
-        element("p", {}, "Take away a filter, or widen the time range, and search again.")));
+      place.replaceChildren(nothing(empty));
       return;
     }
     const line = above(groups, answer.nobody_below);
@@ -44,13 +49,12 @@ export function results({ explain, again }) {
       ? [list(made, "Sightings, the most alike first")]
       : [line > 0 && list(made.slice(0, line), "Sightings above the line, the most alike first"), theLine(answer, groups.slice(line)),
         line < groups.length && list(made.slice(line), "Sightings below the line")];
-    place.replaceChildren(verdict(answer, groups, line, explain), ...parts.filter(Boolean));
+    place.replaceChildren(verdict(answer, groups, line, { explain, several }), ...parts.filter(Boolean));
   }
 
   function failed() {
     room.removeAttribute("aria-busy");
-    if (groups.length === 0) empty();
-    else place.replaceChildren(element("p", { class: "soft" }, "The last search brought no answer."));
+    place.replaceChildren(element("p", { class: "soft" }, "The last search brought no answer."));
     groups = [];
   }
 

@@ -44,8 +44,8 @@ export function complain(text, again = null) {
   byId("trouble").replaceChildren(element("div", { class: "trouble" },
     drawnIcon("warning"),
     element("p", {}, text),
-    again && element("button", { type: "button", onclick: () => { calm(); again(); } }, "Try again"),
-    element("button", { type: "button", class: "quiet round", "aria-label": "Close this message", onclick: calm }, drawnIcon("close"))));
+    again && element("button", { type: "button", class: "again", onclick: () => { calm(); again(); } }, "Try again"),
+    element("button", { type: "button", class: "quiet round shut", "aria-label": "Close this message", onclick: calm }, drawnIcon("close"))));
   byId("trouble").scrollIntoView({ block: "nearest" });
 }
 

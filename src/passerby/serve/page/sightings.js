@@ -1,5 +1,6 @@
 import { ask } from "./api.js";
 import { element, byId } from "./element.js";
+import { nothing } from "./nothing.js";
 import { complain } from "./say.js";
 import { tile } from "./tile.js";
 import { day } from "./when.js";
@@ -71,19 +72,13 @@ export function sightings(filters, changed) {
     }
     const first = records.length;
     records = [...records, ...page];
-    if (!records.length) place.replaceChildren(nothing(Object.keys(filters()).length > 0));
+    if (!records.length) place.replaceChildren(nothing(Object.keys(filters()).length === 0));
     changed();
     // the button that was pressed may be gone: go on with what came
     if (first && page.length) place.querySelectorAll(".tile")[first].querySelector(".open").focus();
   }
 
   return { freshen, all: () => records, focus: () => title.focus(), room };
-}
-
-function nothing(filtered) {
-  return element("div", { class: "empty" },
-    element("h3", {}, filtered ? "No sighting passes these filters" : "This gallery is empty"),
-    element("p", {}, filtered ? "Take away a filter, or widen the time range." : "Whoever runs the server fills it with `passerby index`."));
 }
 
 function words(asked, after) {

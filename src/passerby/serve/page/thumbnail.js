@@ -26,9 +26,10 @@ const seen = new IntersectionObserver(
  */
 export function thumbnail(record, alt) {
   if (!record.thumbnail) return element("span", { class: "thumb none", role: "img", "aria-label": `No picture: ${alt}` });
-  const image = element("img", { class: "thumb", alt, decoding: "async", draggable: false });
+  // an alt without a picture would be written over the place where the picture comes
+  const image = element("img", { class: "thumb", alt: "", "aria-label": alt, decoding: "async", draggable: false });
   wanted.set(image, record.id);
-  if (urls.has(record.id)) image.src = urls.get(record.id);
+  if (urls.has(record.id)) fill(image, urls.get(record.id));
   else seen.observe(image);
   return image;
 }
@@ -53,10 +54,17 @@ async function load(image) {
       urls.set(id, URL.createObjectURL(blob));
       forgetOldest();
     }
-    image.src = urls.get(id);
+    fill(image, urls.get(id));
   } catch {
     image.classList.add("none");
+    image.setAttribute("aria-label", `No picture: ${image.getAttribute("aria-label")}`);
   }
+}
+
+function fill(image, url) {
+  image.alt = image.getAttribute("aria-label");
+  image.removeAttribute("aria-label");
+  image.src = url;
 }
 
 function forgetOldest() {

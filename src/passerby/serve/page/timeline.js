@@ -16,15 +16,17 @@ import { clock, day, duration, moment } from "./when.js";
 export function timeline(marks, open) {
   const title = element("h2", { id: "case-title", tabindex: -1 });
   const save = element("button", { type: "button", title: "What is marked right in all cases, as a labelled data set", onclick: () => marks.save() }, drawnIcon("save"), "Save manifest (CSV)");
+  const other = element("button", { type: "button", onclick: () => marks.askCase() });
   const place = element("div");
   byId("case").append(element("div", { class: "row between" }, title,
-    element("p", { class: "row" }, element("button", { type: "button", onclick: () => marks.askCase() }, "Change case"), save)), place);
+    element("p", { class: "row" }, other, save)), place);
   let turn = 0;
 
   async function load() {
     const mine = ++turn;
     const name = marks.name();
     title.textContent = name || "No case yet";
+    other.textContent = name ? "Change case" : "Open a case";
     save.hidden = marks.count() === 0;
     if (!name || !marks.rights()) {
       place.replaceChildren(empty(marks.count()));

@@ -8,18 +8,21 @@ import { nobody } from "./nobody.js";
  * @param {object} answer of the server.
  * @param {object[][]} groups its answers by track.
  * @param {number|null} line how many groups lie above the line; null where the order does not follow it.
- * @param {() => void} explain opens the help, which tells the two probabilities apart.
+ * @param {{explain: () => void, several: boolean}} how `explain` opens the help, which tells the two probabilities apart;
+ *   `several`: more than one picture or sighting was searched by.
  */
-export function verdict(answer, groups, line, explain) {
+export function verdict(answer, groups, line, { explain, several }) {
   const best = Math.max(...answer.answers.map(({ similarity }) => similarity));
   const parts = amount(groups);
   const shown = count(answer.answers.length, "sighting");
   const facts = `${shown}${tracks(groups) ? ` in ${parts}` : ""}, of ${count(answer.gallery_size, "record")}, in ${answer.seconds.toFixed(2)} s.`;
   if (!answer.calibrated || answer.nobody_below === null) {
     return said("plain", "How alike, not how likely",
-      ["This model is not calibrated: there are similarities, but no probabilities, and it cannot say \u201cnobody\u201d. Whoever runs the server can change that with `passerby calibrate`."], facts);
+      [["This model is not calibrated: there are similarities, but no probabilities, and it cannot say \u201cnobody\u201d. Whoever runs the server can change that with ",
+        element("code", {}, "passerby calibrate"), "."]], facts);
   }
   const two = element("span", {}, "A percentage on a tile is about that pair alone. ",
+    several && "You searched by several at once: everybody is more alike to their mean than to one of them, so the probabilities and the line are a rougher guide. ",
     element("button", { type: "button", class: "why", onclick: explain }, "What the numbers mean"));
   const none = nobody(answer);
   if (none) {

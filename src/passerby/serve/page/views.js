@@ -14,8 +14,10 @@ export function views(shown) {
     if (!NAMES.includes(asked) && now) return; // the skip link's #main, say
     const first = now === "";
     turn(NAMES.includes(asked) ? asked : "gallery");
+    if (first) return;
     // on a narrow page the view lies below the search
-    if (!first && !matchMedia("(min-width: 60rem)").matches) byId(`${now}-title`).scrollIntoView();
+    if (matchMedia("(min-width: 60rem)").matches) scrollTo(0, 0);
+    else byId(`${now}-title`).scrollIntoView();
   }
 
   function turn(name) {

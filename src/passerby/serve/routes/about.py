@@ -15,10 +15,16 @@ from passerby.serve.moment import Moment, iso
 from passerby.serve.needs import needs
 from passerby.serve.parsed import parsed
 from passerby.serve.told import About, CameraCount, Cameras, HourCount, Statistics
+from passerby.types import EARLIEST, LATEST
 
 routes = APIRouter(route_class=Guarded, tags=["gallery"])
 FRESH = 5.0
 """Seconds that /about may be old: it counts the whole gallery."""
+HOUR = 3600.0
+CLOSE = 1e-3
+"""Seconds within which it does not matter which sighting was the first."""
+FEW = 50
+"""So many sightings are looked through for the first of them."""
 
 
 @routes.get("/about", response_model=About, **needs("search"))
@@ -70,7 +76,6 @@ def filters(*, since: float | None, until: float | None, cameras: list[int] | No
 def _about(here: Inside) -> About:
     gallery = here.gallery
     latest = gallery.sightings(limit=1)
-    starts = [hour.start for hour in gallery.statistics() if hour.start is not None]
     return About(
         records=gallery.count(),
         cameras=_cameras(gallery),
@@ -80,10 +85,28 @@ def _about(here: Inside) -> About:
         calibrated=here.calibration is not None,
         rates=[] if here.calibration is None else list(here.calibration.rates),
         rate=here.rate,
-        first_time=iso(min(starts, default=None)),
+        first_time=iso(_earliest(gallery)),
         last_time=iso(latest[0].time) if latest else None,
         role="",
     )
+
+
+def _earliest(gallery: Gallery) -> float | None:
+    """The time of the first sighting: its hour is halved until few are left, as a gallery lists the last ones first."""
+    starts = [hour.start for hour in gallery.statistics() if hour.start is not None and EARLIEST <= hour.start < LATEST]
+    if not starts:
+        return None
+    since = min(starts)
+    until = min(since + HOUR, LATEST)
+    while True:
+        found = gallery.sightings(Where(since=since, until=until), limit=FEW)
+        if len(found) < FEW or until - since < CLOSE:
+            return min((one.time for one in found if one.time is not None), default=since)
+        middle = (since + until) / 2
+        if gallery.count(Where(since=since, until=middle)):
+            until = middle
+        else:
+            since = middle
 
 
 def _cameras(gallery: Gallery) -> list[CameraCount]:

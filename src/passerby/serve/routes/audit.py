@@ -22,6 +22,7 @@ from passerby.serve.ledger import Asker
 from passerby.serve.moment import iso
 from passerby.serve.needs import needs
 from passerby.serve.told import Audit, Line, fields
+from passerby.serve.told_times import told_times
 
 routes = APIRouter(route_class=Guarded, tags=["administration"])
 MOST = 1000
@@ -48,7 +49,7 @@ async def audit(
                 time=iso(one.time),
                 who=one.who,
                 what=one.what,
-                details=dict(one.details),
+                details=told_times(one.details),
                 answers=one.answers,
             )
             for one in lines

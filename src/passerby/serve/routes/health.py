@@ -15,12 +15,14 @@ PROMETHEUS = "text/plain; version=0.0.4; charset=utf-8"
 FORWARDED = ("forwarded", "x-forwarded-for")
 
 
+@routes.head("/healthz", include_in_schema=False)
 @routes.get("/healthz", response_class=Response, responses=TEXT)
 async def healthz() -> Response:
     """The process answers."""
     return Response("ok\n", media_type="text/plain")
 
 
+@routes.head("/readyz", include_in_schema=False)
 @routes.get("/readyz", response_class=Response, responses=TEXT)
 async def readyz(here: Here) -> Response:
     """Gallery and ledger answer; 503 where one does not."""

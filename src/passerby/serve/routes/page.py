@@ -42,11 +42,11 @@ def page(folder: Traversable | None = None) -> APIRouter:
     held = dict(_files(files("passerby.serve") / "page" if folder is None else folder))
     routes = APIRouter(include_in_schema=False)
 
-    @routes.get("/")
+    @routes.api_route("/", methods=["GET", "HEAD"])
     async def index(request: Request) -> Response:
         return _answer(request, held.get(FIRST))
 
-    @routes.get("/static/{name:path}")
+    @routes.api_route("/static/{name:path}", methods=["GET", "HEAD"])
     async def static(request: Request, name: str) -> Response:
         return _answer(request, held.get(name))
 
