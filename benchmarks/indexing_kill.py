@@ -59,7 +59,7 @@ def kill_once(command: Sequence[str], moment_s: float) -> int:
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     print(done.stdout.strip() or done.stderr.strip(), file=sys.stderr, flush=True)
     words = done.stdout.split()
-    return int(words[words.index("were") - 1].replace(",", "")) if done.returncode == 0 else -1
+    return int(words[words.index("there;") - 2].replace(",", "")) if done.returncode == 0 else -1
 
 
 def rounds(folder: Path, number: int, *, count: int, longest_s: float) -> Result:

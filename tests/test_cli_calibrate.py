@@ -96,11 +96,11 @@ def test_too_few_people_are_refused_before_anything_is_embedded(trained, tmp_pat
     assert "market1501 has 9 people in query and gallery, and a calibration takes 20 or more" in err
 
 
-@pytest.mark.parametrize("prior", ["0", "1", "-0.5", "nan"])
+@pytest.mark.parametrize("prior", ["0", "1", "-0.5", "nan", "1e-30", "9.9e-10", "0.9999999999"])
 def test_a_prior_out_of_range_is_refused(trained, market, capsys, prior):
     code, _, err = call(capsys, trained.folder, "--data", f"market1501:{market}", f"--prior={prior}")
     assert code == 2
-    assert "prior is" in err
+    assert f"prior is {float(prior)}; give the share of pairs that show one person, from 1e-09 to 1 - 1e-09:" in err
 
 
 def test_no_run_is_an_error_in_one_line(tmp_path, market, capsys):

@@ -131,6 +131,24 @@ def test_an_export_as_npz_is_read_by_what_reads_descriptors(capsys, filled, tmp_
     assert (code, json.loads(out)["rank1"]) == (0, 1), err
 
 
+@pytest.mark.parametrize("name", ["all.jsonl", "all.npz"])
+def test_an_export_replaces_a_file_only_where_that_is_said(capsys, filled, tmp_path, name):
+    folder, _, _ = filled
+    out = tmp_path / name
+    out.write_text("mine")
+    before = audited(folder)
+    code, said, err = passerby(capsys, "gallery", "export", folder, "--out", out)
+    assert (code, said, err) == (
+        2,
+        "",
+        f"passerby: {out} is there already; give another file, or --overwrite to replace it.\n",
+    )
+    assert out.read_text() == "mine"
+    assert audited(folder) == before
+    assert passerby(capsys, "gallery", "export", folder, "--out", out, "--overwrite")[::2] == (0, "")
+    assert out.stat().st_size > 1000
+
+
 FILTERS = {
     "--camera 2": lambda record: record.camid == 2,
     "--camera 2 --camera 3": lambda record: record.camid in (2, 3),
@@ -185,8 +203,7 @@ def test_a_dropped_gallery_is_gone_and_its_audit_stays(capsys, tmp_path):
     assert passerby(capsys, "gallery", "drop", folder, "--yes") == (
         0, "The gallery is gone with its 10 records; keys and audit stay.\n", ""
     )  # fmt: skip
-    code, out, err = passerby(capsys, "gallery", "info", folder)
-    assert (code, out, err.count("\n")) == (2, "", 1)
+    assert passerby(capsys, "gallery", "info", folder) == (2, "", f"passerby: No gallery in {folder}.\n")
     assert audited(folder) == [("drop", 10, {})]
     store = open_gallery(str(folder), model=MODEL, dim=4)  # a new one, of another size, can be made there
     assert store.count() == 0
@@ -226,6 +243,8 @@ WRONG = {
     "delete --camera 99": "camera 99",
     "delete --out x.jsonl --pid 1": "--out goes with export",
     "export --yes": "--yes goes with drop",
+    "export --overwrite": "give --out FILE",
+    "delete --pid 1 --overwrite": "--overwrite goes with export",
     "export --json": "--json goes with info",
     "export --out x.csv": "ends in .jsonl or .npz",
     "export --out nowhere/x.npz": "in a folder that exists",

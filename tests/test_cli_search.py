@@ -128,6 +128,20 @@ def test_a_query_that_is_in_the_gallery_itself_is_told(search, market):
     assert "The query itself" not in search()[2]
 
 
+def test_nothing_is_said_of_the_whole_where_the_query_itself_is_the_first_answer(
+    search, trained, market, monkeypatch, tmp_path
+):
+    monkeypatch.setattr(calibrate, "of", lambda run: Fitted(trained.model_id, 0.5))
+    (tmp_path / "link").symlink_to(market / "query")
+    for gallery in (market / "query", tmp_path / "link"):
+        code, out, err = search(gallery=gallery)
+        assert code == 0
+        assert "nothing is said of the answers as a whole" in err
+        assert "Searched:" not in out
+        assert "the line of" not in out
+    assert "Searched:" in search()[1]
+
+
 def test_a_calibration_of_another_model_is_refused(search, trained, monkeypatch):
     (trained.folder / "calibration.json").write_text("{}")
     try:

@@ -56,12 +56,12 @@ def test_a_video_with_boxes_is_indexed_and_told(index, gallery, film):
              "--label", "season=winter"]  # fmt: skip
     code, out, _ = index(*asked)
     assert code == 0
-    assert out == "1 records added, 0 replaced, 0 were there; the gallery holds 1.\n"
+    assert out == "1 record added, 0 replaced, 0 were there; the gallery holds 1.\n"
     (record,) = gallery.held.values()
     assert (record.camid, record.trackid, record.pid, dict(record.labels)) == (3, 4, 4, {"season": "winter"})
     assert 1767254400 <= record.time < 1767254402
     code, out, _ = index(*asked)
-    assert (code, out) == (0, "0 records added, 0 replaced, 1 were there; the gallery holds 1.\n")
+    assert (code, out) == (0, "0 records added, 0 replaced, 1 was there; the gallery holds 1.\n")
 
 
 def test_several_sources_have_a_camera_and_a_start_each(index, gallery, tmp_path):
@@ -120,6 +120,35 @@ def test_a_label_is_written_with_either_sign(index, gallery, film, label):
     assert [dict(record.labels) for record in gallery.held.values()] == [{"upper": "red"}]
 
 
+def test_a_label_that_what_is_there_does_not_get_is_told(index, gallery, film):
+    asked = [film, "--boxes", "gt.txt", "--start", "2026-01-01T08:00:00Z", "--camera", "3"]
+    assert index(*asked)[0] == 0
+    code, _, err = index(*asked, "--label", "bag=yes")
+    assert code == 0
+    told = " ".join(err.split())
+    assert "--label was not given to the 1 that was there without it; add --again to embed and label" in told
+    assert index(*asked, "--label", "bag=yes", "--again")[0] == 0
+    assert [dict(record.labels) for record in gallery.held.values()] == [{"bag": "yes"}]
+    assert "--label" not in index(*asked, "--label", "bag=yes")[2]
+
+
+def test_a_start_forgotten_the_second_time_is_refused_and_nothing_doubled(index, gallery, film):
+    asked = [film, "--boxes", "gt.txt", "--camera", "3"]
+    assert index(*asked, "--start", "2026-01-01T08:00:00Z")[0] == 0
+    code, out, err = index(*asked)
+    assert (code, out, len(gallery.held)) == (2, "", 1)
+    assert "1 of its records is in the gallery with a time (such as of camera 3, 2026-01-01T08:00:0" in err
+    assert "give the --start" in err
+
+
+def test_a_camera_that_the_pictures_contradict_is_one_line_and_exit_code_2(index, gallery, tmp_path):
+    (tmp_path / "c1").mkdir()
+    Image.fromarray(np.full((40, 20, 3), 9, np.uint8)).save(tmp_path / "c1" / "a.png")
+    code, out, err = index(tmp_path, "--camera", 9)
+    assert (code, out, len(err.strip().splitlines()), gallery.held) == (2, "", 1, {})
+    assert "--camera is 9, and 1 of 1 pictures are of camera 1 by their folders, names or rows" in err
+
+
 def test_what_is_lacking_is_remarked(index, gallery, film):
     code, _, err = index(film, "--boxes", "gt.txt")
     assert code == 0
@@ -146,6 +175,7 @@ def test_what_is_lacking_is_remarked(index, gallery, film):
         (["FILM", "--boxes", "gt.txt", "--label", "red"], "NAME=VALUE"),
         (["FILM", "FILM", "FILM", "--camera", "1", "--camera", "2"], "given 2 times for 3"),
         (["nothing.mp4", "--boxes", "gt.txt"], "Nothing at nothing.mp4"),
+        (["FILM", "--camera", "1", "--camera", "2"], "given 2 times for 1 SOURCE;"),
     ],
 )
 def test_a_mistake_is_one_line_and_exit_code_2(index, gallery, film, monkeypatch, arguments, words):

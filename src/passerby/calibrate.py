@@ -21,6 +21,8 @@ from passerby.report.svg_file import svg_file
 from passerby.run import Run, embeddings
 from passerby.types import DISTRACTOR, Crop, PersonSet
 
+LEAST_PRIOR = 1e-9
+"""The least share of pairs that show one person which a calibration is made for, and of those that do not."""
 UNCALIBRATED = "not calibrated; `passerby calibrate RUN --data DIR` says what its similarities mean"
 """What is said of a run without a calibration."""
 
@@ -71,9 +73,13 @@ def calibrate(
     Raises:
         ValueError: if the run was trained on these pictures, or there are too few people, before anything is embedded.
     """
+    files.writable(run.folder)
     crops = chosen(run, data, cameras=cameras)
-    if prior is not None and not 0 < prior < 1:
-        raise ValueError(f"prior is {prior}; give the share of pairs that show one person, between 0 and 1.")
+    if prior is not None and not LEAST_PRIOR <= prior <= 1 - LEAST_PRIOR:
+        raise ValueError(
+            f"prior is {prior}; give the share of pairs that show one person, from {LEAST_PRIOR:g} to 1 - "
+            f"{LEAST_PRIOR:g}: beyond that every probability is as good as 0 or 1, whatever the similarity."
+        )
     broken: list[tuple[Crop, str]] = []
     found = embeddings(
         run,

@@ -1,6 +1,7 @@
 """Data sets as the command line names them: `market1501:DIR`, `cuhk03.labeled:DIR`."""
 
 from collections.abc import Callable, Sequence
+from os.path import realpath
 from pathlib import Path
 
 from passerby import datasets, names
@@ -89,7 +90,7 @@ def for_study(table: Table, specs: Sequence[str], scale: str) -> dict[str, Perso
         if scale == "paper" and not equals:
             raise ValueError(f"--data is {spec}; at paper scale say for which recipe, such as market={spec}.")
         name, folder = named(source)
-        key = key or folder.resolve().name
+        key = key or Path(realpath(folder)).name  # where links lead in a circle, the reader of the set will say so
         if key in found:
             why = "given twice" if equals else "the name of two folders; their runs would share one: rename a folder"
             raise ValueError(f"{key!r} is {why}.")

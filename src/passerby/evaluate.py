@@ -186,6 +186,7 @@ def _grown(
 def _check_arguments(out: Path, distractors: Sequence[int], parts: Sequence[str], ranks: Sequence[int]) -> None:
     if out.exists() and not out.is_dir():
         raise ValueError(f"{out} is a file; give a folder to write into.")
+    files.writable(out)
     unknown = [part for part in parts if part not in PARTS]
     if unknown:
         raise ValueError(f"A result cannot be cut by {unknown[0]!r}; give one of {', '.join(PARTS)}.")

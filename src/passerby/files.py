@@ -5,6 +5,28 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryFile
+
+
+def writable(folder: Path) -> None:
+    """Find out before minutes of work that a folder can be written into, or made where it is not there; make nothing.
+
+    Args:
+        folder: which.
+
+    Raises:
+        OSError: if it cannot be made, or nothing can be written into it.
+    """
+    there = folder.absolute()
+    try:
+        while not there.exists() and there != there.parent:
+            there = there.parent
+        with TemporaryFile(dir=there):
+            pass
+    except OSError as error:
+        place = "" if there == folder.absolute() else f"{there}: "
+        why = f"{place}{error.strerror}"
+        raise OSError(f"Nothing can be written into {folder} ({why}); give another folder.") from None
 
 
 @contextmanager

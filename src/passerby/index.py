@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import islice
 from typing import TypeVar
 
@@ -17,13 +18,16 @@ from passerby.frames.crops import Cut
 from passerby.frames.footage import Footage
 from passerby.frames.frame import Detect
 from passerby.frames.opened import Opened, opened, together
+from passerby.frames.place import place
 from passerby.frames.sighting import Sighting
 from passerby.frames.source import Source
+from passerby.frames.taken import taken
 from passerby.frames.tracks import Seen, tracks
 from passerby.frames.way import USUAL, Indexed, Way
 from passerby.gallery.contract import Gallery, OtherModel
 from passerby.gallery.record import Record
 from passerby.gallery.searchable import check_labels
+from passerby.indexed_otherwise import BLANK, indexed_otherwise
 from passerby.run import Run
 from passerby.types import JUNK, Crop
 
@@ -31,10 +35,6 @@ BATCH = 64
 """Sightings that are added together: a killed run has to do at most so many again."""
 SHOWN = 3
 """Sources, and pictures that could not be read, that an error names."""
-MARKET_FPS = 25.0
-"""Frames a second of Market-1501's names."""
-BLANK = np.zeros(1, np.float32)
-"""Stands for a descriptor where only a record's id is asked for."""
 T = TypeVar("T")
 
 
@@ -66,7 +66,8 @@ def index(
 
     Raises:
         OtherModel: if the gallery is of another model.
-        ValueError: if a source or its boxes cannot be read or do not go together, or nobody was found in any of them.
+        ValueError: if a source or its boxes cannot be read or do not go together, its records are there with a
+            time and would now come without, or nobody was found in any of them.
         FileNotFoundError: if a source or its boxes are missing.
         OSError: if the gallery stops in the middle; what was added before stays.
     """
@@ -75,6 +76,7 @@ def index(
         raise OtherModel(f"The gallery holds vectors of {gallery.about.model}, and the run is {trained.model_id}.")
     check_labels(way.labels)
     jobs = together([job for source in sources for job in opened(source, detect=detect is not None)], way)
+    told.remarks += indexed_otherwise(gallery, jobs)
     total, before = sum(job.count or 0 for job in jobs), 0
     for job in jobs:
         told.remarks += job.remarks()
@@ -121,14 +123,7 @@ class _Adder:
     def crops(self, job: Opened, tick: Callable[[int], None]) -> None:
         """Add what is cut out already."""
         assert isinstance(job.content, Cut)
-        counted = job.content.counted
-
-        def time(crop: Crop) -> float | None:
-            if crop.time is None or (counted and job.source.start is None):
-                return None
-            rate = job.source.fps or (MARKET_FPS if counted else 1.0)
-            return (job.source.start or 0.0) + crop.time / rate
-
+        time = partial(taken, source=job.source, counted=job.content.counted)
         crops = [self._with_camera(crop, job.source) for crop in job.content.crops if crop.pid != JUNK]
         if len(crops) < len(job.content.crops):
             self.told.passed_over["junk (pid -1)"] += len(job.content.crops) - len(crops)
@@ -167,8 +162,7 @@ class _Adder:
         """Embed those that are not there, and add them in one stroke."""
         # two equal boxes of one frame, of an odd box file, are one record
         records = {record.id: (record, one) for one in sightings for record in [_record(one, BLANK, self.way.labels)]}
-        there = set() if self.way.again else {record.id for record in self.gallery.get(list(records))}
-        self.told.there += len(there)
+        there = set() if self.way.again else self._there(list(records))
         wanted = [pair for id, pair in records.items() if id not in there]
         if not wanted:
             return
@@ -187,12 +181,18 @@ class _Adder:
         """Groups that have to be read; a single picture's id is known before."""
         single = {
             Record(embedding=BLANK, camid=crop.camid, time=time(crop), trackid=crop.trackid,
-                   path=str(crop.path.absolute()), box=crop.box).id: place
-            for place, group in enumerate(groups) if len(group) == 1 for crop in group
+                   path=str(place(crop.path)), box=crop.box).id: number
+            for number, group in enumerate(groups) if len(group) == 1 for crop in group
         }  # fmt: skip
-        there = {single[record.id] for record in self.gallery.get(list(single))}
-        self.told.there += len(there)
-        return [group for place, group in enumerate(groups) if place not in there]
+        there = {single[id] for id in self._there(list(single))}
+        return [group for number, group in enumerate(groups) if number not in there]
+
+    def _there(self, ids: Sequence[str]) -> set[str]:
+        """Which of these are there, counted."""
+        found = self.gallery.get(ids)
+        self.told.there += len(found)
+        self.told.unlabelled += sum(not self.way.labels.items() <= one.labels.items() for one in found)
+        return {one.id for one in found}
 
     def _with_camera(self, crop: Crop, source: Source) -> Crop:
         return crop if crop.camid is not None or source.camid is None else replace(crop, camid=source.camid)
@@ -223,9 +223,9 @@ def _pooled(rows: torch.Tensor) -> torch.Tensor:
 def _grouped(crops: Sequence[Crop], *, each: bool) -> list[list[Crop]]:
     """Pictures of one track together, in the order of their first pictures."""
     groups: dict[object, list[Crop]] = {}
-    for place, crop in enumerate(crops):
+    for number, crop in enumerate(crops):
         alone = each or crop.trackid is None
-        groups.setdefault(("alone", place) if alone else (crop.camid, crop.trackid), []).append(crop)
+        groups.setdefault(("alone", number) if alone else (crop.camid, crop.trackid), []).append(crop)
     return list(groups.values())
 
 

@@ -13,6 +13,7 @@ from passerby import card, embed, images, names, recipes, weights
 from passerby.card import HeldOut, TrainedOn
 from passerby.evaluation.scores import Scores
 from passerby.evaluation.validation import validation
+from passerby.files import writable
 from passerby.training import best
 from passerby.training.describe import describe
 from passerby.training.loop import Report, fit
@@ -139,17 +140,20 @@ def train(
             a run already, `resume` finds one of another recipe, data, seed or validation, the people cannot be held
             out, or there is `watch` without `validate`.
         FileNotFoundError: if `resume` finds no run.
+        OSError: if nothing can be written into `out`.
     """
     found = recipe(name, changes)
     if not 0 <= seed < 2**31:
         raise ValueError(f"seed is {seed}; give 0 or more, below 2**31.")
     if watch is not None and validate is None:
         raise ValueError("A training is watched on held-out people, and nobody is held out; give validate.")
+    finished = resume and (out / "weights.safetensors").is_file()
+    if not finished:
+        writable(out)
     held = None if validate is None else validation(data, validate)
     people = data if held is None else held
     _check_people(people)
     labels = None if found.labels is None else found.labels(people)
-    finished = resume and (out / "weights.safetensors").is_file()
     if first_process() and not finished:
         images.check_readable(data.train)
     watched = {} if watch is None else {"every": watch.every, "keep": watch.keep}

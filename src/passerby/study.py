@@ -101,6 +101,7 @@ def study(
     """
     if seeds < 1:
         raise ValueError(f"seeds is {seeds}; give 1 or more.")
+    files.writable(out)
     parts = plan(table, list(data), scale=scale, rows=rows, changes=changes)
     ours = columns(table, list(data), scale=scale)
     sets = data if validate is None else _held_out(table, ours, data, validate)

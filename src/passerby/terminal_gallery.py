@@ -11,6 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from passerby.evaluation.printable import harmless, printable
+from passerby.serve.told_times import told_times
 from passerby.terminal import console, say
 
 if TYPE_CHECKING:  # these import much that a table does not need
@@ -74,7 +75,7 @@ def audit(lines: Sequence[Noted]) -> None:
     rows = []
     for line in lines:
         done = printable(f"{line.who}: {line.what} ({line.answers:,})")
-        details = [printable(_details(line.details))] if line.details else []
+        details = [printable(_details(told_times(line.details)))] if line.details else []
         # one below the other, so that there is room for an id on one line of a narrow terminal
         rows.append((str(line.number), moment(line.time), Text("\n".join([done, *details]))))
     _table(("line", "time", "who: what (answers)"), rows)
@@ -91,7 +92,9 @@ def moment(seconds: float) -> str:
 
 def _details(details: Mapping[str, object]) -> str:
     return ", ".join(
-        f"{name} {value if isinstance(value, str) else json.dumps(value)}" for name, value in details.items()
+        # what does not print is escaped by `printable`, and letters of all scripts stay letters
+        f"{name} {value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)}"
+        for name, value in details.items()
     )
 
 

@@ -52,3 +52,11 @@ def test_what_holds_no_picture_is_refused(tmp_path):
 def test_pictures_that_cannot_be_read_are_not_passed_over(tmp_path):
     with pytest.raises(ValueError, match=r"a\.gif cannot be read; accepted are \.jpg"):
         crops(tree(tmp_path, "a.gif", "b.jpg"))
+
+
+def test_pictures_that_cannot_be_read_are_told_all_at_once(tmp_path):
+    tree(tmp_path, *(f"{name}/{number}.tif" for name in "ab" for number in range(3)), "0.heic", "ok.jpg")
+    with pytest.raises(
+        ValueError, match=r"0\.heic, .*0\.tif, .*2\.tif, .*b/0\.tif and 2 more cannot .* move them away"
+    ):
+        crops(tmp_path)

@@ -145,6 +145,8 @@ def test_one_picture_may_stand_in_two_splits(tmp_path):
         ("path,pid,trackid\na.jpg,1,2.0\n", "line 2: trackid is '2.0'"),
         ("path,pid,time\na.jpg,1,nan\n", "line 2: time is 'nan'; give a number, or nothing"),
         ("path,pid,time\na.jpg,1,noon\n", "line 2: time is 'noon'"),
+        ("path,pid,time\na.jpg,1,1\nb.jpg,1,1767225600000\n", "line 3: time is 1767225600000, .*not milliseconds"),
+        ("path,pid,time\na.jpg,1,-62135596801\n", "line 2: time is -62135596801, which is no time of the years"),
         ("path,pid,split\na.jpg,1,test\n", "line 2: split is 'test'; give one of train, query, gallery"),
         ("path,pid,split\na.jpg,1,\n", "line 2: split is ''"),
         ("path,pid\na.jpg,1\nb.jpg,2\na.jpg,1\n", r"line 4: .*a\.jpg stands on line 2 already"),

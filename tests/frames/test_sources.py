@@ -1,3 +1,7 @@
+import os
+import sys
+from pathlib import Path
+
 import pytest
 from PIL import Image
 
@@ -5,6 +9,7 @@ from passerby.frames.crops import camera_of, crops
 from passerby.frames.moment import moment
 from passerby.frames.opened import opened
 from passerby.frames.source import Source
+from passerby.frames.taken import taken
 from passerby.frames.video_list import is_video_list, video_list
 
 
@@ -102,8 +107,6 @@ def test_boxes_lie_beside_a_video_and_must_not_be_of_a_longer_one(film, tmp_path
     path = film(count=5)
     (tmp_path / "det.txt").write_text("5,-1,1,1,20,40,1\n")
     monkeypatch.chdir("/")
-    from pathlib import Path
-
     (job,) = opened(Source(path=path, boxes=Path("det.txt")), detect=False)
     assert job.boxes is not None
     assert job.boxes.last == job.count == 5
@@ -118,6 +121,74 @@ def test_a_start_of_a_folder_of_frames_needs_a_rate(picture, tmp_path):
         opened(Source(path=folder, start=0.0), detect=True)
     (job,) = opened(Source(path=folder, start=0.0, fps=5), detect=True)
     assert job.content.timed
+
+
+@pytest.mark.parametrize("names", [["c1/a.jpg", "c1/b.jpg"], ["c9/a.jpg", "c1/b.jpg"], ["0002_c1s1_000451_03.jpg"]])
+def test_a_camera_that_folders_or_names_contradict_is_refused(picture, names):
+    with pytest.raises(ValueError, match=r"--camera is 9, and . of . pictures are of camera 1 by .*leave --camera out"):
+        opened(Source(path=picture(*names), camid=9), detect=False)
+
+
+def test_a_camera_that_rows_contradict_is_refused_and_empty_cells_are_filled(picture, tmp_path):
+    picture("a.jpg", "b.jpg")
+    file = tmp_path / "list.csv"
+    file.write_text("path,pid,camid\na.jpg,1,2\nb.jpg,1,\n")
+    with pytest.raises(ValueError, match="--camera is 9, and 1 of 2 pictures are of camera 2"):
+        opened(Source(path=file, camid=9), detect=False)
+    assert opened(Source(path=file, camid=2), detect=False)[0].count == 2
+
+
+def test_a_camera_that_agrees_or_that_nothing_contradicts_is_taken(picture):
+    assert opened(Source(path=picture("c1/a.jpg", "other/b.jpg"), camid=1), detect=False)[0].count == 2
+    assert opened(Source(path=picture("c1/a.jpg") / "other", camid=7), detect=False)[0].count == 1
+
+
+def test_junk_of_another_camera_contradicts_nothing(picture):
+    folder = picture("-1_c2s1_000001_01.jpg", "0002_c1s1_000451_03.jpg")
+    assert opened(Source(path=folder, camid=1), detect=False)[0].count == 2
+
+
+def test_a_start_for_pictures_without_times_is_refused(picture, tmp_path):
+    with pytest.raises(ValueError, match=r"have no times that count from it; leave --start out, or list them"):
+        opened(Source(path=picture("c1/a.jpg"), start=0.0), detect=False)
+    file = tmp_path / "list.csv"
+    file.write_text("path,pid\nc1/a.jpg,1\n")
+    with pytest.raises(ValueError, match="have no times"):
+        opened(Source(path=file, start=0.0), detect=False)
+
+
+def test_a_start_for_times_that_count_from_1970_already_is_refused(picture, tmp_path):
+    picture("a.jpg")
+    file = tmp_path / "list.csv"
+    file.write_text("path,pid,time\na.jpg,1,1767225600\n")
+    with pytest.raises(ValueError, match="up to 1767225600, are seconds since 1970 already"):
+        opened(Source(path=file, start=1767225600.0), detect=False)
+    file.write_text("path,pid,time\na.jpg,1,86400\n")
+    assert opened(Source(path=file, start=1767225600.0), detect=False)
+
+
+def test_one_picture_was_taken_at_its_start(picture):
+    (job,) = opened(Source(path=picture("a.jpg") / "a.jpg", start=1767225600.0, fps=5), detect=False)
+    assert taken(job.content.crops[0], job.source, counted=job.content.counted) == 1767225600.0
+    (job,) = opened(Source(path=job.source.path), detect=False)
+    assert taken(job.content.crops[0], job.source, counted=job.content.counted) is None
+
+
+def test_a_start_in_milliseconds_is_refused():
+    with pytest.raises(ValueError, match="not milliseconds"):
+        Source(path=Path("a.mp4"), start=1767225600000.0)
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="other systems take no such names")
+def test_names_that_are_no_utf_8_are_refused_all_at_once(picture):
+    folder = picture("a.jpg")
+    for number in range(7):
+        os.rename(picture("x.jpg") / "x.jpg", os.fsencode(folder) + b"/\xff%d.jpg" % number)
+    with pytest.raises(ValueError, match=r"udcff0\.jpg'.*udcff4\.jpg' and 2 more are no UTF-8; rename them") as error:
+        opened(Source(path=folder), detect=False)
+    assert str(error.value).isprintable()
+    with pytest.raises(ValueError, match=r"and 2 more are no UTF-8"):
+        opened(Source(path=folder), detect=True)
 
 
 def test_pictures_of_people_take_no_boxes(picture, tmp_path):

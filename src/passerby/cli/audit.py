@@ -23,13 +23,17 @@ def audit(
     """Show who searched, saw, exported and deleted what, and when."""
     from passerby import terminal_gallery
     from passerby.cli.gallery_arguments import opened_state, time
-    from passerby.serve.audit import noted
+    from passerby.serve.audit import KINDS, noted
+    from passerby.serve.told_times import told_times
 
     start = time(since, "--since")
+    if what is not None and what not in KINDS:
+        raise ValueError(f"--what is {what[:40]!r}; give one of: {', '.join(KINDS)}.")
     with opened_state(gallery, state) as kept:
         found = noted(kept.database, limit=limit, before=before, since=start, who=who, what=what)
     if as_json:
         for line in found:
-            terminal.say(json.dumps(line._asdict() | {"time": terminal_gallery.moment(line.time)}))
+            shown = {"time": terminal_gallery.moment(line.time), "details": told_times(line.details)}
+            terminal.say(json.dumps(line._asdict() | shown))
     else:
         terminal_gallery.audit(found)

@@ -7,6 +7,7 @@ from typer import Argument, Option
 
 from passerby import terminal, terminal_bars
 from passerby.cli.arguments import Device
+from passerby.files import writable
 
 if TYPE_CHECKING:
     from passerby.types import Crop
@@ -49,3 +50,4 @@ def _check_out(out: Path, ending: str) -> None:
         raise ValueError(f"--out is {out}; give a file name that ends in {ending}.")
     if not out.parent.is_dir():
         raise FileNotFoundError(f"No folder {out.parent} to write {out.name} into; make it first.")
+    writable(out.parent)

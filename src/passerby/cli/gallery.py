@@ -1,6 +1,7 @@
 """`passerby gallery`."""
 
 import json
+import os
 import sys
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -10,6 +11,7 @@ from typer import Argument, Option
 
 from passerby import terminal
 from passerby.cli.gallery_arguments import Cameras, GalleryUrl, Ids, Labels, Pids, Since, StateUrl, Until
+from passerby.files import writable
 
 if TYPE_CHECKING:
     from passerby.gallery.contract import Gallery
@@ -30,6 +32,7 @@ def gallery(
         Path | None,
         Option(help="With export: FILE.jsonl, or FILE.npz as score and search read it; JSON lines are printed else."),
     ] = None,
+    overwrite: Annotated[bool, Option("--overwrite", help="With export: replace a file that is there.")] = False,
     thumbnails: Annotated[bool, Option("--thumbnails", help="With export: thumbnails too, in base64.")] = False,
     yes: Annotated[bool, Option("--yes", help="With drop: that all is to be deleted.")] = False,
     state: StateUrl = None,
@@ -41,7 +44,7 @@ def gallery(
 
     in_order(action, url, actions=("info", "export", "delete", "drop"), usage="passerby gallery ACTION GALLERY")
     asked = where(ids=ids, cameras=cameras, since=since, until=until, pids=pids, labels=labels)
-    _check(action, asked, out=out, thumbnails=thumbnails, yes=yes, as_json=as_json)
+    _check(action, asked, out=out, overwrite=overwrite, thumbnails=thumbnails, yes=yes, as_json=as_json)
     with opened(url) as found:
         if action == "info":
             _info(found, as_json=as_json)
@@ -70,14 +73,20 @@ def gallery(
                 terminal.say(f"The gallery is gone with its {number:,} records; keys and audit stay.")
 
 
-def _check(action: str, asked: "Where", *, out: Path | None, thumbnails: bool, yes: bool, as_json: bool) -> None:
+def _check(
+    action: str, asked: "Where", *, out: Path | None, overwrite: bool, thumbnails: bool, yes: bool, as_json: bool
+) -> None:
     from passerby.gallery.where import EVERYTHING
 
-    given = {"--out": out is not None, "--thumbnails": thumbnails, "--yes": yes, "--json": as_json}
-    belong = {"--out": "export", "--thumbnails": "export", "--yes": "drop", "--json": "info"}
-    for option, there in given.items():
-        if there and action != belong[option]:
-            raise ValueError(f"{option} goes with {belong[option]}, not with {action}.")
+    for option, there, belongs in (
+        ("--out", out is not None, "export"),
+        ("--overwrite", overwrite, "export"),
+        ("--thumbnails", thumbnails, "export"),
+        ("--yes", yes, "drop"),
+        ("--json", as_json, "info"),
+    ):
+        if there and action != belongs:
+            raise ValueError(f"{option} goes with {belongs}, not with {action}.")
     if asked != EVERYTHING and action not in ("export", "delete"):
         raise ValueError(f"Filters go with export and delete; {action} is about the whole gallery.")
     if action == "delete" and asked == EVERYTHING:
@@ -88,6 +97,13 @@ def _check(action: str, asked: "Where", *, out: Path | None, thumbnails: bool, y
         raise ValueError(f"--out is {out}; give a file that ends in .jsonl or .npz, in a folder that exists.")
     if thumbnails and out is not None and out.suffix == ".npz":
         raise ValueError("An .npz file holds no thumbnails; give a file that ends in .jsonl.")
+    if overwrite and out is None:
+        raise ValueError("--overwrite says that --out may be replaced; give --out FILE.")
+    if out is not None:
+        writable(out.parent)
+        # what was deleted since may be nowhere else
+        if os.path.lexists(out) and not overwrite:
+            raise ValueError(f"{out} is there already; give another file, or --overwrite to replace it.")
 
 
 def _check_named(found: "Gallery", asked: "Where") -> None:

@@ -96,8 +96,12 @@ def index(
         terminal.remark(f"not read: {reason}")
     if told.broken_count > 5:
         terminal.remark(f"not read: {told.broken_count - 5} more")
+    if told.unlabelled:
+        without = f"{told.unlabelled} that {_were(told.unlabelled)} there without it"
+        terminal.remark(f"--label was not given to the {without}; add --again to embed and label what is there.")
     terminal.say(
-        f"{told.new} records added, {told.replaced} replaced, {told.there} were there; the gallery holds {total}."
+        f"{told.new} record{'' if told.new == 1 else 's'} added, {told.replaced} replaced, {told.there} "
+        f"{_were(told.there)} there; the gallery holds {total}."
     )
 
 
@@ -149,6 +153,10 @@ def _index(
         gallery.close()
 
 
+def _were(number: int) -> str:
+    return "was" if number == 1 else "were"
+
+
 def _so_far(told: "Indexed") -> str:
     added = told.new + told.replaced
     kept = f"{added:,} record{' was' if added == 1 else 's were'} added and kept" if added else "nothing was added"
@@ -163,7 +171,8 @@ def _shown(path: Path) -> str:
 def _spread(option: str, values: Sequence[T], count: int) -> Sequence[T | None]:
     """One value for each source."""
     if len(values) not in (0, 1, count):
-        raise ValueError(f"{option} is given {len(values)} times for {count} SOURCEs; give it once, or once for each.")
+        whole = "1 SOURCE" if count == 1 else f"{count} SOURCEs"
+        raise ValueError(f"{option} is given {len(values)} times for {whole}; give it once, or once for each.")
     if not values:
         return [None] * count
     return [*values] * count if len(values) == 1 else values

@@ -21,6 +21,7 @@ from passerby.cli.arguments import (
 )
 from passerby.cli.size import size
 from passerby.cli.stopped import stoppable
+from passerby.files import writable
 
 if TYPE_CHECKING:
     from passerby.types import Embeddings
@@ -73,6 +74,8 @@ def score(
         raise ValueError("--boxes and --tracklets do not go together; give one of them.")
     if out is not None and (out.suffix != ".json" or not out.parent.is_dir()):
         raise ValueError(f"--out is {out}; give a file name that ends in .json, in a folder that exists.")
+    if out is not None:
+        writable(out.parent)
     most = None if memory is None else size(memory)
     with stoppable(lambda: "nothing was written"):
         asked, searched, facts = _read(

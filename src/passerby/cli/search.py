@@ -1,5 +1,6 @@
 """`passerby search`."""
 
+from os.path import realpath
 from pathlib import Path
 from typing import Annotated
 
@@ -36,10 +37,14 @@ def search(
     if found.gallery.model is None:
         terminal.remark(f"{gallery} does not say which model made its vectors; they are taken to be of this run.")
     terminal.broken(found.broken, total=len(found.broken) + len(found.gallery.crops))
-    if any(crop.box is None and crop.path.absolute() == query.absolute() for crop, _ in found.answers):
-        terminal.remark("The query itself is among the pictures that were searched; its answer says nothing.")
+    itself = any(crop.box is None and realpath(crop.path) == realpath(query) for crop, _ in found.answers)
+    if itself:
+        terminal.remark(
+            "The query itself is among the pictures that were searched; its answer says nothing, and so nothing is "
+            "said of the answers as a whole."
+        )
     if found.worth is None:
         terminal.remark(f"{folder} is {calibrate.UNCALIBRATED}.")
     terminal.lookup(f"Most like {query}", found.answers, worth=found.worth)
-    for line in found.sentences():
+    for line in () if itself else found.sentences():
         terminal.say(line)

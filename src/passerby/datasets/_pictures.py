@@ -7,6 +7,8 @@ from passerby.images import ENDINGS
 
 FOREIGN = (".avif", ".gif", ".heic", ".heif", ".jfif", ".tif", ".tiff")
 """Pictures that are refused rather than passed over."""
+SHOWN = 5
+"""Of these, how many the error names."""
 
 
 def pictures(folder: Path, *, deep: bool = True) -> list[Path]:
@@ -21,7 +23,7 @@ def pictures(folder: Path, *, deep: bool = True) -> list[Path]:
     Raises:
         ValueError: if there is a picture with an ending in FOREIGN, or a folder where there must be none.
     """
-    found = []
+    found, foreign = [], []
     for place, folders, files in os.walk(folder):
         folders[:] = sorted(name for name in folders if not name.startswith("."))
         if folders and not deep:
@@ -31,9 +33,14 @@ def pictures(folder: Path, *, deep: bool = True) -> list[Path]:
             if name.startswith("."):
                 continue
             if file.suffix.lower() in FOREIGN:
-                raise ValueError(
-                    f"{file} cannot be read; accepted are {', '.join(ENDINGS)}: convert it or move it away."
-                )
-            if file.suffix.lower() in ENDINGS:
+                foreign.append(file)
+            elif file.suffix.lower() in ENDINGS:
                 found.append(file)
+    if foreign:
+        named = ", ".join(map(str, sorted(foreign)[:SHOWN]))
+        more = f" and {len(foreign) - SHOWN:,} more" if len(foreign) > SHOWN else ""
+        them = "it" if len(foreign) == 1 else "them"
+        raise ValueError(
+            f"{named}{more} cannot be read; accepted are {', '.join(ENDINGS)}: convert {them} or move {them} away."
+        )
     return sorted(found)

@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import NamedTuple, TextIO, TypeVar
 
-from passerby.types import UNKNOWN, Crop
+from passerby.types import EARLIEST, LATEST, UNKNOWN, Crop
 
 COLUMNS = ("path", "pid", "camid", "time", "trackid", "split")
 """Columns that a file may have, in any order; `path` and `pid` are in each."""
@@ -39,8 +39,9 @@ def table(file: Path) -> tuple[Row, ...]:
     Args:
         file: its columns are some of COLUMNS. `path` is relative to the folder of the file, or absolute; it may lead
             out of that folder, and may not be empty. `pid` is 1 or more, 0 for a distractor, -1 for junk, -2 where
-            nobody knows. `camid` is 0 or more, `time` any number, and `trackid`, which frames of one tracklet share, 0
-            or more; an empty cell is one that is not known. `split` is one of SPLITS.
+            nobody knows. `camid` is 0 or more, `time` any number that as seconds since 1970 is of the years 1 .. 9999,
+            and `trackid`, which frames of one tracklet share, 0 or more; an empty cell is one that is not known.
+            `split` is one of SPLITS.
 
     Raises:
         FileNotFoundError: if the file, or a picture that it names, is missing.
@@ -118,6 +119,7 @@ def _row(file: Path, where: str, cells: Mapping[str, str], line: int) -> Row:
         raise ValueError(f"{where}: pid is empty; give -2 where nobody knows the person.")
     camid = _cell(where, cells, "camid", lambda text: _integer(text, 0), "a whole number of 0 or more, or nothing")
     time = _cell(where, cells, "time", _number, "a number, or nothing")
+    _check_time(where, time)
     trackid = _cell(where, cells, "trackid", lambda text: _integer(text, 0), "a whole number of 0 or more, or nothing")
     split = cells.get("split")
     if split is not None and split not in SPLITS:
@@ -145,3 +147,12 @@ def _number(text: str) -> float:
     if not math.isfinite(float(text)):
         raise ValueError(text)
     return float(text)
+
+
+def _check_time(where: str, time: float | None) -> None:
+    """Refuse what can be no seconds: milliseconds would be times that no filter finds and no retention deletes."""
+    if time is not None and not EARLIEST <= time <= LATEST:
+        raise ValueError(
+            f"{where}: time is {time:.15g}, which is no time of the years 1 .. 9999; give seconds since 1970, not "
+            "milliseconds."
+        )

@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from PIL import Image
 
 from passerby import images
+from passerby.frames.place import place
 from passerby.frames.sighting import Sighting, jpeg, sharpness
 from passerby.frames.tracks import CROPS
 from passerby.images import Largest, Size
@@ -54,7 +55,7 @@ def _sighting(
         time=time(crop),
         trackid=crop.trackid,
         pid=crop.pid if crop.pid > 0 else None,
-        path=str(crop.path.absolute()),
+        path=str(place(crop.path)),
         box=crop.box,
         crops=tuple(images.resize(one, size) for _, _, _, one in best),
         thumbnail=jpeg(picture),

@@ -7,6 +7,8 @@ from pathlib import Path
 import numpy as np
 
 from passerby.frames.boxes import Boxes
+from passerby.frames.check_names import check_names
+from passerby.frames.check_said import check_said
 from passerby.frames.coco import coco
 from passerby.frames.crops import Cut, camera_of, crops
 from passerby.frames.footage import Footage
@@ -87,7 +89,8 @@ def together(jobs: Sequence[Opened], way: Way) -> Sequence[Opened]:
 def opened(source: Source, *, detect: bool) -> tuple[Opened, ...]:
     """A source as what it is: a table of videos (several), a video, a folder of frames, or pictures of people.
 
-    A folder is one of frames if there are boxes or a detector, and else one of pictures of people. A file of boxes that
+    What is said of it has to go with what its folders, names or rows say. One picture has been taken at its start. A
+    folder is one of frames if there are boxes or a detector, and else one of pictures of people. A file of boxes that
     is not there is looked for beside the video.
 
     Args:
@@ -97,8 +100,9 @@ def opened(source: Source, *, detect: bool) -> tuple[Opened, ...]:
 
     Raises:
         FileNotFoundError: if it, or its boxes, are missing.
-        ValueError: if it cannot be read, or nobody says where the people in its frames are, or its boxes are of more
-            frames than it has.
+        ValueError: if it cannot be read, its names are no UTF-8, it is of another camera than is said, a start is given
+            to what has no times, or nobody says where the people in its frames are, or its boxes are of more frames
+            than it has.
     """
     path = source.path
     if not path.exists():
@@ -106,12 +110,21 @@ def opened(source: Source, *, detect: bool) -> tuple[Opened, ...]:
     if is_video_list(path):
         return tuple(_frames(_told(one, source, detect), detect) for one in video_list(path))
     if path.is_dir() and not (source.boxes or detect):
-        return (Opened(source=source, content=crops(path), boxes=None),)
+        return (_cut(source),)
     if path.is_file() and path.suffix.lower() in (".csv", *ENDINGS):
         if source.boxes is not None:
             raise ValueError(f"{path} is no video and no folder of frames; leave --boxes out, or give one.")
-        return (Opened(source=source, content=crops(path), boxes=None),)
+        return (_cut(source),)
     return (_frames(source, detect),)
+
+
+def _cut(source: Source) -> Opened:
+    cut = crops(source.path)
+    if source.start is not None and source.path.suffix.lower() in ENDINGS and source.path.is_file():
+        cut = Cut(tuple(replace(crop, time=0.0) for crop in cut.crops), counted=False)
+    check_names(crop.path for crop in cut.crops)
+    check_said(source, cut)
+    return Opened(source=source, content=cut, boxes=None)
 
 
 def _told(one: Source, over: Source, detect: bool) -> Source:
@@ -136,6 +149,7 @@ def _frames(source: Source, detect: bool) -> Opened:
             f"{boxes.path} has boxes up to frame {boxes.last}, and {source.path} has {footage.count} frames; "
             "are they of another video?"
         )
+    check_names([footage.path / name for name in footage.names] or [footage.path])
     camid = camera_of(source.path) if source.camid is None else source.camid
     return Opened(source=replace(source, camid=camid), content=footage, boxes=boxes)
 

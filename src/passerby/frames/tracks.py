@@ -11,6 +11,7 @@ from torch import Tensor
 
 from passerby import images
 from passerby.frames.frame import Box, Frame, overlap
+from passerby.frames.place import place
 from passerby.frames.sighting import Sighting, jpeg, sharpness
 from passerby.images import Largest, Size
 
@@ -147,7 +148,7 @@ def _picture(frame: Frame, box: Box, crop: Image.Image, size: Size | Largest, qu
 def _sighting(found: list[_Best], who: int | None, seen: Seen) -> Sighting:
     ranked = sorted(found, key=lambda one: (-one.quality, one.number))[:CROPS]
     best = ranked[0]
-    path = str(best.path.absolute())
+    path = str(place(best.path))
     seconds = best.seconds
     if seen.together and seen.start is None and seconds is not None:
         path += f"#t={seconds:.3f}"  # a media fragment; without a time of day nothing else tells two frames apart
@@ -165,5 +166,5 @@ def _sighting(found: list[_Best], who: int | None, seen: Seen) -> Sighting:
 
 def _apart(path: Path, who: int) -> int:
     """A number for a track that tracks of other videos of the camera hardly have, and always the same."""
-    digest = hashlib.sha256(f"{path.name}\0{path.absolute()}\0{who}".encode()).digest()
+    digest = hashlib.sha256(f"{path.name}\0{place(path)}\0{who}".encode()).digest()
     return int.from_bytes(digest[:4], "big") % 2**31

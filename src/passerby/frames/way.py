@@ -49,6 +49,7 @@ class Indexed:
         new: records that were not there before.
         replaced: records that were.
         there: sightings whose records were there, and were left as they are.
+        unlabelled: of those that were there, how many lack the labels that were given.
         passed_over: boxes and pictures that gave no record, by reason.
         broken: what could not be read, and why; the first TOLD.
         broken_count: how many these are.
@@ -58,6 +59,7 @@ class Indexed:
     new: int = 0
     replaced: int = 0
     there: int = 0
+    unlabelled: int = 0
     passed_over: Counter[str] = field(default_factory=Counter)
     broken: list[str] = field(default_factory=list)
     broken_count: int = 0

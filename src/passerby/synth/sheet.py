@@ -7,6 +7,7 @@ from numpy.random import default_rng
 from PIL import Image, ImageDraw
 from torch import Tensor
 
+from passerby.files import writable
 from passerby.synth import camera as lens
 from passerby.synth.crowd import crowd
 from passerby.synth.drawing import drawing
@@ -38,6 +39,7 @@ def sheet(path: Path, *, ids: int = 200, cameras: int = 6, seed: int = 0) -> Non
     """
     if not path.parent.is_dir():
         raise FileNotFoundError(f"No folder {path.parent} to write {path.name} into; make it first.")
+    writable(path.parent)
     if ids < 40:
         raise ValueError(f"ids is {ids}; give 40 or more: fewer may hold no two people of the same labels.")
     asked = Request(

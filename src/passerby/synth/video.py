@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 from numpy.random import Generator, default_rng
 
-from passerby.files import whole
+from passerby.files import whole, writable
 from passerby.synth.camera import MOST, cameras
 from passerby.synth.crowd import crowd
 from passerby.synth.filming import Seen, filming
@@ -19,7 +19,6 @@ from passerby.synth.one_thread import one_thread
 from passerby.synth.people import people as everybody
 from passerby.synth.scene import scene
 from passerby.synth.walk import walks
-from passerby.synth.writable import writable
 
 FIRST = datetime(2026, 1, 1, 8, tzinfo=UTC)
 """When the first camera begins to film."""

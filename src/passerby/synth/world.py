@@ -12,12 +12,12 @@ from dataclasses import asdict
 from pathlib import Path
 from tempfile import TemporaryFile
 
+from passerby.files import writable
 from passerby.synth.label_files import label_files
 from passerby.synth.people import people
 from passerby.synth.plan import FOLDERS, pids, plan
 from passerby.synth.request import FILE, Request, request
 from passerby.synth.worker import PARTIAL, worker
-from passerby.synth.writable import writable
 
 Progress = Callable[[int, int], None]
 
@@ -79,6 +79,7 @@ def write(
     if root.exists() and not root.is_dir():
         raise ValueError(f"{root} is a file; give a folder.")
     writable(root)
+    root.mkdir(parents=True, exist_ok=True)
     files = sorted(file for shot in plan(asked) for file in (shot.file, shot.also) if file)
     _prepare(root, asked, set(files))
     told = progress or (lambda done, total: None)
