@@ -64,6 +64,19 @@ def test_pictures_that_are_there_with_a_time_are_refused_without_one_and_nothing
     assert len(gallery.held) == 5
 
 
+def test_crops_in_a_folder_that_can_have_no_time_are_told_where_one_of_them_had(gallery, tmp_path):
+    folder = tmp_path / "shop"
+    folder.mkdir()
+    for number in range(3):
+        Image.new("RGB", (32, 64), (80 * number, 90, 40)).save(folder / f"{number}.png")
+    add(gallery, folder / "1.png", start=START)
+    with pytest.raises(ValueError, match="give the --start"):
+        add(gallery, folder / "1.png")
+    told, (line,) = add(gallery, folder)
+    assert told.new == 3
+    assert "shop: 1 of its records was in the gallery with another time" in line
+
+
 def test_a_video_that_is_there_with_a_time_is_refused_without_one(gallery, film):
     add(gallery, film, camid=1, start=START)
     before = len(gallery.held)

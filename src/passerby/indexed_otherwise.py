@@ -39,7 +39,8 @@ def indexed_otherwise(gallery: Gallery, jobs: Sequence[Opened]) -> list[str]:
         A line for each source that has such pictures.
 
     Raises:
-        ValueError: if they are there with a time and would now have none, as where --start was forgotten.
+        ValueError: if they are there with a time and would now have none, as where --start was forgotten; not of crops
+            in a folder, which cannot be given one.
     """
     held = [
         Record(embedding=BLANK, camid=one.camid, time=one.time, path=one.path, id=one.id)
@@ -63,7 +64,7 @@ def _line(job: Opened, others: Sequence[_Twice], *, sampled: bool) -> str:
     number = f"{'at least ' if sampled else ''}{len(others):,} of its records"
     forgotten = [one for one in others if one.record.time is not None and one.time is None]
     forgotten = [one for one in forgotten if one.record.camid == one.camid]
-    if forgotten:
+    if forgotten and _takes_times(job):
         raise ValueError(
             f"{path}: {number} {'are' if many else 'is'} in the gallery with a time ({_shown(forgotten[0].record)}) "
             "and would come a second time, without one; give the --start, or the times, of then."
@@ -72,6 +73,11 @@ def _line(job: Opened, others: Sequence[_Twice], *, sampled: bool) -> str:
         f"{path}: {number} {'were' if many else 'was'} in the gallery with another time or camera "
         f"({_shown(others[0].record)}), and {'are' if many else 'is'} there twice now."
     )
+
+
+def _takes_times(job: Opened) -> bool:
+    """Whether a time can be said at all: crops in a folder have none."""
+    return not isinstance(job.content, Cut) or job.content.counted or job.source.path.is_file()
 
 
 def _shown(record: Record) -> str:

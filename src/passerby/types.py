@@ -20,9 +20,6 @@ UNKNOWN = -2
 """pid of a picture whose person nobody has named (own pictures): can be searched, cannot be judged."""
 MISSING = -1
 """Class of an attribute that nobody has labelled: no attribute loss counts it."""
-EARLIEST, LATEST = -62_135_596_800.0, 253_402_300_799.0
-"""The first and the last second of the years 1 .. 9999, since 1970-01-01 UTC. Milliseconds of any day from 1978-01-12
-on lie beyond, so that they are not taken for seconds."""
 
 
 @dataclass(frozen=True, slots=True)

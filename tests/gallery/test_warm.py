@@ -40,9 +40,11 @@ def filled(tmp_path_factory):
 @pytest.fixture
 def cold(filled, monkeypatch):
     """It, just opened, while nothing is read beforehand: its server has started, and has nothing in memory."""
+    begun = threading.Event()
     with monkeypatch.context() as patched:
-        patched.setattr(upkeep, "warm", lambda *given, **named: None)
+        patched.setattr(upkeep, "warm", lambda *given, **named: begun.set())
         gallery = open_gallery(str(filled))
+        assert begun.wait(30)
         wait_until(lambda: gallery._upkeep._at_work is None)
         yield gallery
         gallery.close()
@@ -84,6 +86,16 @@ def test_the_files_are_those_that_searches_read_and_what_all_of_them_read_comes_
     assert [name.startswith("pg_toast") for name, _ in told] == [False] * 4 + [True, False, True]
     assert [turn < warming.FIRST for _, turn in told] == [True] * 4 + [False] * 3
     assert all((filled / "postgres" / path).is_file() for path, _ in found)
+
+
+def test_a_graph_that_is_dropped_meanwhile_has_no_path_and_is_passed_over(cold, filled, monkeypatch):
+    monkeypatch.setattr(warming, "PLACES", "SELECT NULL::text, 0 UNION ALL SELECT 'PG_VERSION', 4")
+    seen = []
+    monkeypatch.setattr(warming, "read", lambda paths, **given: seen.extend(path.name for path in paths) or iter(()))
+    monkeypatch.setattr(warming, "fill", lambda connection: iter(()))
+    with connected(cold) as connection:
+        warm(connection, filled / "postgres")
+    assert seen == ["PG_VERSION"]
 
 
 def test_each_byte_of_each_part_is_read_once_and_files_that_are_gone_are_passed_over(tmp_path, monkeypatch):

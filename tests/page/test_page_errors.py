@@ -94,15 +94,19 @@ def test_an_empty_gallery_and_a_filter_that_nothing_passes_say_so(browser, expec
         page.click("#search:enabled")
         expect(page.locator("#results .empty h3")).to_have_text("This gallery is empty")
         expect(page.locator("#results .empty p")).to_contain_text("passerby index")
-    with pretending(people=painted()[:4]) as served, looking(browser, served.url) as page:
+    with pretending(people=painted()[:4]) as served, looking(browser, served.url, expected=LOAD) as page:
         page.fill("#since", "2030-01-01T00:00:00")
         page.locator("#since").press("Tab")
         expect(page.locator("#gallery .empty h3")).to_have_text("No sighting passes these filters")
         search_by_nothing = page.locator("#results .empty h3")
+        listed = sum(what == "GET records" for what, _ in served.asked)
+        served.fails["about"] = Refusal(503, "busy")  # the answer itself has come
         page.set_input_files("#choose", {"name": "a.jpg", "mimeType": "image/jpeg", "buffer": RED})
         page.click("#search:enabled")
         expect(search_by_nothing).to_have_text("No sighting passes these filters")
         expect(page.locator("#results .empty p")).to_contain_text("Take away a filter")
+        expect(page.locator(".trouble")).to_have_count(0)
+        assert sum(what == "GET records" for what, _ in served.asked) == listed  # which an audit would tell
 
 
 def test_what_the_server_tells_stays_text(browser, expect):

@@ -9,7 +9,8 @@ from functools import partial
 from pathlib import Path
 from typing import NamedTuple, TextIO, TypeVar
 
-from passerby.types import EARLIEST, LATEST, UNKNOWN, Crop
+from passerby.check_time import check_time
+from passerby.types import UNKNOWN, Crop
 
 COLUMNS = ("path", "pid", "camid", "time", "trackid", "split")
 """Columns that a file may have, in any order; `path` and `pid` are in each."""
@@ -119,7 +120,8 @@ def _row(file: Path, where: str, cells: Mapping[str, str], line: int) -> Row:
         raise ValueError(f"{where}: pid is empty; give -2 where nobody knows the person.")
     camid = _cell(where, cells, "camid", lambda text: _integer(text, 0), "a whole number of 0 or more, or nothing")
     time = _cell(where, cells, "time", _number, "a number, or nothing")
-    _check_time(where, time)
+    if time is not None:
+        check_time(f"{where}: time", time)
     trackid = _cell(where, cells, "trackid", lambda text: _integer(text, 0), "a whole number of 0 or more, or nothing")
     split = cells.get("split")
     if split is not None and split not in SPLITS:
@@ -147,12 +149,3 @@ def _number(text: str) -> float:
     if not math.isfinite(float(text)):
         raise ValueError(text)
     return float(text)
-
-
-def _check_time(where: str, time: float | None) -> None:
-    """Refuse what can be no seconds: milliseconds would be times that no filter finds and no retention deletes."""
-    if time is not None and not EARLIEST <= time <= LATEST:
-        raise ValueError(
-            f"{where}: time is {time:.15g}, which is no time of the years 1 .. 9999; give seconds since 1970, not "
-            "milliseconds."
-        )

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from passerby.types import EARLIEST, LATEST
+from passerby.check_time import check_time
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -30,10 +30,7 @@ class Source:
     def __post_init__(self) -> None:
         if self.camid is not None and not 0 <= self.camid < 2**31:
             raise ValueError(f"camera is {self.camid}; give 0 .. {2**31 - 1}.")
-        if self.start is not None and not EARLIEST <= self.start <= LATEST:
-            raise ValueError(
-                f"start is {self.start}, which is no time of the years 1 .. 9999; give seconds since 1970, not "
-                "milliseconds."
-            )
+        if self.start is not None:
+            check_time("start", self.start)
         if self.fps is not None and not 0.001 <= self.fps <= 1000:
             raise ValueError(f"fps is {self.fps}; give 0.001 .. 1000 frames a second.")

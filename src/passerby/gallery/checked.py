@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 import numpy as np
 import numpy.typing as npt
 
-from passerby.gallery.check_time import check_time
+from passerby.check_time import check_time
 from passerby.gallery.contract import MOST, OtherModel
 from passerby.gallery.record import Record, Vector
 from passerby.gallery.where import EVERYTHING, Where

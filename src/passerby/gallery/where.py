@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from types import MappingProxyType
 
-from passerby.gallery.check_time import check_time
+from passerby.check_time import check_time
 from passerby.gallery.searchable import check_labels
 from passerby.gallery.storable import is_storable
 

@@ -23,6 +23,8 @@ OF_A_CAMERA = 0.95
 Recall falls where a camera's records lie to one side of the gallery's middle, as those of an infrared one may, and one
 camera of eight hardly shows in the mean over all.
 """
+BY_TIME = "id = (SELECT id FROM records WHERE camid = %s ORDER BY time LIMIT 1 OFFSET %s)"
+"""The record of a camera with so many before it, which an index alone tells: their vectors are not read."""
 CLOSEST, WANTED = 50, 150
 """How many of the closest are looked for, among the candidates of a search for so many."""
 
@@ -105,7 +107,7 @@ def _by_camera(connection: psycopg.Connection, rng: np.random.Generator, most: i
             # half of them are the camera's own, the others those of the next cameras, so that each asks as often
             other, count = chosen[(place + max(0, turn + 1 - QUERIES // 2)) % len(chosen)]
             row = int(rng.integers(count))
-            share = _share(connection, part, "camid = %s ORDER BY time LIMIT 1 OFFSET %s", other, row)
+            share = _share(connection, part, BY_TIME, other, row)
             within[camid] += share
             asking[other] += share
     return {

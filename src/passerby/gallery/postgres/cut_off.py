@@ -1,6 +1,7 @@
 """What a building of an index has left that was cut off."""
 
 import contextlib
+import time
 
 import psycopg
 from psycopg import sql
@@ -9,7 +10,6 @@ from passerby.gallery.postgres.building import building
 
 PATIENCE_S = 2.0
 """How long closing a gallery waits for it: who reads in another process may keep an index for hours."""
-TRIES = 3
 
 
 def drop_cut_off(connection: psycopg.Connection) -> None:
@@ -34,9 +34,10 @@ def leave_nothing(connection: psycopg.Connection) -> None:
     Args:
         connection: in no transaction; its settings are others afterwards.
     """
-    connection.execute(f"SET statement_timeout = {int(1000 * PATIENCE_S)}".encode())
-    for _ in range(TRIES):  # what cut the building off may come once more
+    end = time.monotonic() + PATIENCE_S
+    while (left := end - time.monotonic()) > 0:  # what cut the building off may come once more
         with contextlib.suppress(psycopg.errors.QueryCanceled):
+            connection.execute(f"SET statement_timeout = {max(1, int(1000 * left))}".encode())
             with building(connection) as alone:
                 if alone:
                     drop_cut_off(connection)

@@ -134,7 +134,8 @@ class Upkeep:
             except (Unavailable, psycopg.Error) as error:
                 logging.getLogger(__name__).info("upkeep of the gallery: %s", error)
                 with self._wake:
-                    self._wake.wait(QUIET_S)
+                    if not self._stopped:
+                        self._wake.wait(QUIET_S)
 
     def _warm(self, data: Path) -> None:
         """Have in memory what searches read; where that fails, they wait for the disk."""
@@ -145,7 +146,7 @@ class Upkeep:
             with self._wake:
                 self._at_work = connection
             try:
-                warm(connection, data, stopped=lambda: self._stopped)
+                warm(connection, data, stopped=lambda: self._stopped or self._changes >= MANY)
             finally:
                 with self._wake:
                     self._at_work = None

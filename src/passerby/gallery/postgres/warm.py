@@ -54,7 +54,8 @@ def warm(connection: psycopg.Connection, data: Path, *, stopped: Callable[[], bo
         stopped: says whether to stop; asked some times a second.
     """
     left = int(SHARE * _free())
-    found = connection.execute(PLACES).fetchall()
+    # one that is dropped meanwhile has no path
+    found = [(path, turn) for path, turn in connection.execute(PLACES).fetchall() if path]
     first, later = ([data / path for path, turn in found if (turn < FIRST) is early] for early in (True, False))
     _give_way(connection.info.backend_pid, data)
 

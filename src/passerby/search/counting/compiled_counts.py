@@ -30,14 +30,10 @@ def _range(keys: Array, spread: np.float32, shares: Array, lower: Array, upper: 
     for chunk in range(len(least)):
         part = keys[chunk * CHUNK : (chunk + 1) * CHUNK]
         some, others, share = lower[chunk], upper[chunk], shares[chunk * CHUNK : (chunk + 1) * CHUNK]
-        if spread == 0:
-            some[: len(part)] = part
-            others[: len(part)] = part
-        else:
-            for place in range(len(part)):
-                reach = spread * share[place]
-                some[place] = part[place] - reach
-                others[place] = part[place] + reach
+        for place in range(len(part)):
+            reach = spread * share[place]
+            some[place] = part[place] - reach
+            others[place] = part[place] + reach
         least[chunk] = _least(some)
 
 

@@ -100,7 +100,7 @@ function page(about) {
     compare();
     try {
       const answer = await asked.send(wish, mine.signal);
-      const empty = !answer.answers.length && !(await ask("records?limit=1", { signal: mine.signal })).records.length;
+      const empty = !answer.answers.length && await holdsNothing(mine.signal);
       answers.show(answer, { empty, several });
       answered = wish;
       compare();
@@ -115,6 +115,16 @@ function page(about) {
       answers.failed();
       complain(error.message, search);
       tell("");
+    }
+  }
+
+  /** Whether the whole gallery is empty; where that is not known, it is not said. */
+  async function holdsNothing(signal) {
+    try {
+      return (await ask("about", { signal })).records === 0;
+    } catch (error) {
+      if (error.name === "AbortError") throw error;
+      return false;
     }
   }
 

@@ -5,6 +5,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Request
 
+from passerby.check_time import EARLIEST, LATEST
 from passerby.gallery.checked import checked_cameras
 from passerby.gallery.contract import Gallery, Hour
 from passerby.gallery.where import Where
@@ -15,7 +16,6 @@ from passerby.serve.moment import Moment, iso
 from passerby.serve.needs import needs
 from passerby.serve.parsed import parsed
 from passerby.serve.told import About, CameraCount, Cameras, HourCount, Statistics
-from passerby.types import EARLIEST, LATEST
 
 routes = APIRouter(route_class=Guarded, tags=["gallery"])
 FRESH = 5.0

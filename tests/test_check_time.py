@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 
 from gallery.plain_gallery import PlainGallery
-from passerby.gallery.check_time import check_time
+from passerby.check_time import EARLIEST, LATEST, check_time
 from passerby.gallery.record import Record
 from passerby.gallery.where import Where
-from passerby.types import EARLIEST, LATEST, ModelId
+from passerby.types import ModelId
 
 UNIT = np.array([0.6, 0.8], np.float32)
 BAD = [1767225600000.0, np.nextafter(LATEST, np.inf), np.nextafter(EARLIEST, -np.inf), 1e300, -1e300]
