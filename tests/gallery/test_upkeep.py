@@ -8,6 +8,7 @@ import psycopg
 import pytest
 
 from gallery.made_records import MODEL, made_records
+from gallery.postgres_gallery import wait_until
 from passerby.gallery.open_gallery import open_gallery
 from passerby.gallery.postgres import graphs, upkeep
 from passerby.gallery.postgres.building import building
@@ -31,13 +32,6 @@ def quick(monkeypatch):
     thread = upkeep.Upkeep(Pretended())
     yield thread, done
     thread.stop()
-
-
-def wait_until(fact):
-    end = time.monotonic() + 20
-    while not fact():
-        assert time.monotonic() < end
-        time.sleep(0.01)
 
 
 def test_what_whoever_had_it_open_before_left_is_done_once_it_is_searched_and_not_by_who_reads(quick):

@@ -13,6 +13,7 @@ import psycopg
 import pytest
 
 from gallery.made_records import MODEL, made_records
+from gallery.postgres_gallery import wait_until
 from passerby.gallery.contract import Unavailable
 from passerby.gallery.open_gallery import open_gallery
 from passerby.gallery.postgres import fill as filling
@@ -56,13 +57,6 @@ def connected(gallery):
     with closing(gallery._database._connect()) as connection:
         connection.autocommit = True
         yield connection
-
-
-def wait_until(fact):
-    end = time.monotonic() + 30
-    while not fact():
-        assert time.monotonic() < end
-        time.sleep(0.01)
 
 
 def one_of(gallery):
